@@ -1,0 +1,39 @@
+package filter
+
+import "testing"
+
+func benchRegistry(tb testing.TB) *Registry {
+	multi := func(name string) Attribute {
+		return Attribute{Name: name, Kind: Complex, Multi: true, Sub: []Attribute{
+			{Name: "value", Kind: String}, {Name: "type", Kind: String}, {Name: "primary", Kind: Boolean}}}
+	}
+	g, err := NewRegistry(Schema{URN: "urn:ietf:params:scim:schemas:core:2.0:User", Attributes: []Attribute{
+		{Name: "id", Kind: String, CaseExact: true}, {Name: "userName", Kind: String}, {Name: "active", Kind: Boolean}, multi("emails"),
+	}}, Schema{URN: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", Attributes: []Attribute{{Name: "department", Kind: String}}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
+}
+
+func BenchmarkCompile(b *testing.B) {
+	g := benchRegistry(b)
+	for name, text := range map[string]string{
+		"userName":  `userName eq "ada@example.com"`,
+		"workEmail": `emails[type eq "work"].value eq "ada@example.com"`,
+		"mixed":     `userName sw "a" and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "x"`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := Parse(text)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := f.Bind(g); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,172 @@
+package scim
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	scimerrors "github.com/elimity-com/scim/errors"
+)
+
+// buffers are reused between answers; one that grew beyond maxPooled is left to the collector.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxPooled = 1 << 20
+
+// respond sends what fill appends.
+func (x *exchange) respond(status int, fill func(*encoder) error) error {
+	buf := buffers.Get().(*[]byte)
+	e := encoder{buf: (*buf)[:0], base: x.base}
+	err := fill(&e)
+	if err == nil {
+		x.send(status, e.buf)
+	}
+	if cap(e.buf) <= maxPooled {
+		*buf = e.buf
+		buffers.Put(buf)
+	}
+	return err
+}
+
+func (x *exchange) send(status int, body []byte) {
+	x.wrote = true
+	head := x.w.Header()
+	head.Set("Content-Type", x.h.contentType)
+	head.Set("Content-Length", strconv.Itoa(len(body)))
+	head.Set("Cache-Control", "no-store")
+	x.w.WriteHeader(status)
+	x.w.Write(body)
+}
+
+// answer sends one resource with its entity tag.
+func (x *exchange) answer(status int, rt *resourceType, res resource, proj *projection) error {
+	d, err := x.derive(rt, []resource{res}, proj)
+	if err != nil {
+		return err
+	}
+	return x.answerWith(status, rt, res, proj, d[0])
+}
+
+func (x *exchange) answerWith(status int, rt *resourceType, res resource, proj *projection, d derived) error {
+	x.w.Header().Set("ETag", etag(res.meta().Version))
+	return x.respond(status, func(e *encoder) error {
+		e.resource(rt, res, proj, d)
+		return nil
+	})
+}
+
+// answerList sends a ListResponse (RFC 7644 §3.4.2). Resources is always there: Entra ID and its
+// validator look for it also when there are none.
+func (x *exchange) answerList(rt *resourceType, items []resource, total int, q Query, proj *projection) error {
+	d, err := x.derive(rt, items, proj)
+	if err != nil {
+		return err
+	}
+	return x.respond(http.StatusOK, func(e *encoder) error {
+		e.buf = append(e.buf, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":`...)
+		e.buf = strconv.AppendInt(e.buf, int64(total), 10)
+		e.buf = append(e.buf, `,"startIndex":`...)
+		e.buf = strconv.AppendInt(e.buf, int64(q.Offset)+1, 10)
+		e.buf = append(e.buf, `,"itemsPerPage":`...)
+		e.buf = strconv.AppendInt(e.buf, int64(len(items)), 10)
+		e.buf = append(e.buf, `,"Resources":[`...)
+		for i, res := range items {
+			e.comma()
+			e.resource(rt, res, proj, d[i])
+		}
+		e.buf = append(e.buf, `]}`...)
+		return nil
+	})
+}
+
+// derive reads what the answer shows beside the resources: the groups of users, the members of
+// groups.
+func (x *exchange) derive(rt *resourceType, items []resource, proj *projection) ([]derived, error) {
+	out := make([]derived, len(items))
+	stores := x.h.engine.stores
+	switch {
+	case len(items) == 0:
+	case x.showsGroups(rt, proj):
+		ids := make([]string, len(items))
+		for i, res := range items {
+			ids[i] = res.meta().ID
+		}
+		groups, err := stores.Groups.GroupsOf(x.ctx, x.who.Tenant, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i, id := range ids {
+			out[i].groups = groups[id]
+		}
+	case !rt.members.IsZero() && proj.shows(rt.members):
+		for i, res := range items {
+			err := eachMemberPage(x.ctx, stores, x.who.Tenant, res.meta().ID, func(page []Member) {
+				out[i].members = append(out[i].members, page...)
+			})
+			if err != nil && !errors.Is(err, ErrNotFound) { // deleted meanwhile: as it was
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// fail answers with an error. Text of the host or of a store goes to the log and never out.
+func (x *exchange) fail(err error) {
+	r := x.refusal(err)
+	if x.wrote {
+		return // the answer was on its way; nothing can be added to it
+	}
+	head := x.w.Header()
+	if r.Status == http.StatusUnauthorized {
+		head.Set("WWW-Authenticate", `Bearer realm="SCIM"`)
+	}
+	if r.RetryAfter > 0 {
+		head.Set("Retry-After", strconv.Itoa(int(math.Ceil(r.RetryAfter.Seconds()))))
+	}
+	head.Del("ETag")
+	head.Del("Location")
+	body, _ := json.Marshal(scimerrors.ScimError{Status: r.Status, ScimType: scimerrors.ScimType(r.Type), Detail: r.Detail})
+	x.send(r.Status, body)
+}
+
+// retryAfter is when a client comes again if the store does not say.
+const retryAfter = 5 * time.Second
+
+// refusal decides what the client is told, and logs the rest.
+func (x *exchange) refusal(err error) *Refusal {
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		x.log(slog.LevelInfo, "scim request refused", slog.Int("status", r.Status), slog.String("type", r.Type), slog.String("detail", r.Detail))
+		return r
+	}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return &Refusal{Status: http.StatusNotFound, Detail: "no such resource exists for this token"}
+	case errors.Is(err, ErrUnauthenticated):
+		return &Refusal{Status: http.StatusUnauthorized, Detail: "the token is not accepted"}
+	}
+	incident := rand.Text()
+	r := &Refusal{Status: http.StatusInternalServerError, Detail: "the request failed here; the log has the reason under incident " + incident}
+	if down, ok := errors.AsType[*UnavailableError](err); ok || x.ctx.Err() != nil {
+		r.Status = http.StatusServiceUnavailable
+		r.Detail = "the request could not be carried out now; try again. Incident " + incident
+		r.RetryAfter = retryAfter
+		if ok && down.RetryAfter > 0 {
+			r.RetryAfter = down.RetryAfter
+		}
+	}
+	x.log(slog.LevelError, "scim request failed", slog.Int("status", r.Status), slog.String("incident", incident), slog.Any("error", err))
+	return r
+}
+
+func (x *exchange) log(level slog.Level, msg string, attrs ...slog.Attr) {
+	attrs = append(attrs, slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path),
+		slog.String("tenant", string(x.who.Tenant)), slog.String("manager", x.who.Manager), slog.String("key", x.who.Key))
+	x.h.log.LogAttrs(x.ctx, level, msg, attrs...)
+}

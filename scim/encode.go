@@ -1,0 +1,245 @@
+package scim
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+// encoder writes resources as JSON, in the order of their schemas and without reflection.
+type encoder struct {
+	buf  []byte
+	base string // public base URL, without a slash at its end
+}
+
+// derived is what an answer shows beside the stored attributes.
+type derived struct {
+	groups  []Member // of a user
+	members []Member // of a group
+}
+
+// timeFormat is how answers write a dateTime: RFC 3339, UTC, whole milliseconds where it has any.
+const timeFormat = "2006-01-02T15:04:05.999Z07:00"
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string (RFC 8259 §7). < > & and U+2028 are written as they
+// are: answers are never script.
+func appendString(buf []byte, s string) []byte {
+	buf = append(buf, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && n == 1 { // a host's string that is no UTF-8
+				buf = append(append(buf, s[start:i]...), "\uFFFD"...)
+				start = i + 1
+			}
+			i += n
+			continue
+		}
+		buf = append(buf, s[start:i]...)
+		switch c {
+		case '"', '\\':
+			buf = append(buf, '\\', c)
+		case '\n':
+			buf = append(buf, `\n`...)
+		case '\t':
+			buf = append(buf, `\t`...)
+		case '\r':
+			buf = append(buf, `\r`...)
+		default:
+			buf = append(buf, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		start = i
+	}
+	return append(append(buf, s[start:]...), '"')
+}
+
+func appendValue(buf []byte, v filter.Value) []byte {
+	switch v.Kind {
+	case filter.Boolean:
+		return strconv.AppendBool(buf, v.Bool())
+	case filter.Integer:
+		return strconv.AppendInt(buf, v.Int, 10)
+	case filter.Decimal:
+		return strconv.AppendFloat(buf, v.Float, 'g', -1, 64)
+	case filter.DateTime:
+		layout := timeFormat
+		if v.Nanos%int32(time.Millisecond) != 0 {
+			layout = time.RFC3339Nano
+		}
+		return append(v.Time().AppendFormat(append(buf, '"'), layout), '"')
+	}
+	return appendString(buf, v.Text)
+}
+
+// comma appends a comma unless a container was just opened.
+func (e *encoder) comma() {
+	if last := e.buf[len(e.buf)-1]; last != '{' && last != '[' {
+		e.buf = append(e.buf, ',')
+	}
+}
+
+// resource appends res as far as the projection shows it.
+func (e *encoder) resource(rt *resourceType, res resource, p *projection, d derived) {
+	e.buf = append(e.buf, '{')
+	for i := range rt.schemas {
+		s := &rt.schemas[i]
+		mark := len(e.buf)
+		if i > 0 {
+			e.comma()
+			e.buf = append(append(e.buf, s.key...), '{')
+		}
+		open := len(e.buf)
+		for _, ref := range s.attrs {
+			if p.shows(ref) {
+				e.attribute(rt, res, ref, p, d)
+			}
+		}
+		if i == 0 {
+			continue
+		}
+		if len(e.buf) == open {
+			e.buf = e.buf[:mark] // an extension without attributes is not there
+			continue
+		}
+		e.buf = append(e.buf, '}')
+	}
+	e.buf = append(e.buf, '}')
+}
+
+// attribute appends one attribute with its name, or nothing if it has no value.
+func (e *encoder) attribute(rt *resourceType, res resource, ref filter.Ref, p *projection, d derived) {
+	switch {
+	case ref.Derived() && ref == rt.groups:
+		e.membership(rt, ref, d.groups, p, "/Groups/", "direct")
+		return
+	case ref == rt.members:
+		e.membership(rt, ref, d.members, p, "/Users/", "User")
+		return
+	case ref.Derived():
+		e.schemas(rt, res, ref)
+		return
+	}
+	n := res.Len(ref)
+	if n == 0 {
+		return
+	}
+	e.comma()
+	e.buf = append(e.buf, rt.info(ref).key...)
+	switch {
+	case ref.Multi():
+		e.buf = append(e.buf, '[')
+		for i := range n {
+			e.comma()
+			e.element(rt, res, ref, i, p)
+		}
+		e.buf = append(e.buf, ']')
+	default:
+		e.element(rt, res, ref, 0, p)
+	}
+}
+
+// element appends value i of ref.
+func (e *encoder) element(rt *resourceType, res resource, ref filter.Ref, i int, p *projection) {
+	if ref.Kind() != filter.Complex {
+		e.buf = appendValue(e.buf, res.Value(ref, i))
+		return
+	}
+	e.buf = append(e.buf, '{')
+	for k := range ref.Subs() {
+		sub := ref.Sub(k)
+		switch {
+		case !p.shows(sub):
+		case sub.Derived():
+			e.location(rt, res, sub)
+		case sub.Multi():
+			e.attribute(rt, res, sub, p, derived{})
+		default:
+			if !ref.Multi() && res.Len(sub) == 0 {
+				continue
+			}
+			if v := res.Value(sub, i); v.Present() {
+				e.comma()
+				e.buf = append(e.buf, rt.info(sub).key...)
+				e.buf = appendValue(e.buf, v)
+			}
+		}
+	}
+	e.buf = append(e.buf, '}')
+}
+
+// schemas appends the URNs of the schemas the resource has attributes of: the core schema, and
+// each extension that is not empty.
+func (e *encoder) schemas(rt *resourceType, res resource, ref filter.Ref) {
+	e.comma()
+	e.buf = append(append(e.buf, rt.info(ref).key...), '[')
+	for i := range rt.schemas {
+		s := &rt.schemas[i]
+		if i == 0 || hasAny(res, s.attrs) {
+			e.comma()
+			e.buf = append(e.buf, s.key[:len(s.key)-1]...)
+		}
+	}
+	e.buf = append(e.buf, ']')
+}
+
+func hasAny(res resource, refs []filter.Ref) bool {
+	for _, r := range refs {
+		if res.Len(r) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// location appends meta.location.
+func (e *encoder) location(rt *resourceType, res resource, sub filter.Ref) {
+	e.comma()
+	e.buf = append(e.buf, rt.info(sub).key...)
+	e.buf = appendString(e.buf, location(e.base, rt, res.meta().ID))
+}
+
+// membership appends the members of a group or the groups of a user.
+func (e *encoder) membership(rt *resourceType, ref filter.Ref, list []Member, p *projection, endpoint, typ string) {
+	if len(list) == 0 {
+		return
+	}
+	e.comma()
+	e.buf = append(append(e.buf, rt.info(ref).key...), '[')
+	for i := range list {
+		m := &list[i]
+		e.comma()
+		e.buf = append(e.buf, '{')
+		for k := range ref.Subs() {
+			sub := ref.Sub(k)
+			var s string
+			switch sub.Name() {
+			case "value":
+				s = m.Value
+			case "$ref":
+				s = e.base + endpoint + escapeID(m.Value)
+			case "display":
+				s = m.Display
+			case "type":
+				s = typ
+			}
+			if s != "" && p.shows(sub) {
+				e.comma()
+				e.buf = append(e.buf, rt.info(sub).key...)
+				e.buf = appendString(e.buf, s)
+			}
+		}
+		e.buf = append(e.buf, '}')
+	}
+	e.buf = append(e.buf, ']')
+}

@@ -1,0 +1,264 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed-30109bde/gatehouse/extension"
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+// engine carries out requests. It knows no HTTP, and no attribute by name.
+type engine struct {
+	stores Stores
+	policy Policy
+	now    func() time.Time
+	limits Limits
+	strict bool
+}
+
+// maxTries bounds how often a change without If-Match is applied again because another one came
+// first. Each try that fails means that another request succeeded.
+const maxTries = 32
+
+// transact runs f where its writes commit together, if the host has such a place.
+func (e *engine) transact(ctx context.Context, t TenantID, f func(context.Context, Stores) error) error {
+	if e.stores.Transact == nil {
+		return f(ctx, e.stores)
+	}
+	return e.stores.Transact(ctx, t, f)
+}
+
+// get returns a resource as the principal may see it, and the refusal a write to it would meet.
+func (e *engine) get(ctx context.Context, s Stores, p Principal, rt *resourceType, id string) (res resource, onWrite error, err error) {
+	if id == "" {
+		return nil, nil, ErrNotFound
+	}
+	res, err = rt.stores.get(ctx, s, p.Tenant, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	seen, onWrite, err := e.sees(ctx, p, res)
+	if err == nil && !seen {
+		err = ErrNotFound
+	}
+	return res, onWrite, err
+}
+
+// sees reports whether a resource exists for the principal: its own do, and those native users
+// that the policy lets it adopt. A native user shows no externalId: that is its manager's.
+func (e *engine) sees(ctx context.Context, p Principal, res resource) (seen bool, onWrite, err error) {
+	m := res.meta()
+	if m.ManagedBy != "" {
+		return m.ManagedBy == p.Manager, nil, nil
+	}
+	u, ok := res.(*User)
+	if !ok || e.policy.Adopt == nil {
+		return false, nil, nil
+	}
+	err = e.policy.Adopt(ctx, p, u.clone())
+	m.ExternalID = ""
+	if _, refused := errors.AsType[*Refusal](err); refused {
+		return true, err, nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		return false, nil, nil
+	}
+	return err == nil, nil, err
+}
+
+// maxNative bounds how many users a look-up that may find native ones reads before it asks the
+// policy about each.
+const maxNative = 1_000
+
+// list returns a page of resources and how many match in all.
+func (e *engine) list(ctx context.Context, p Principal, rt *resourceType, q Query) ([]resource, int, error) {
+	q.Scope = Scope{Manager: p.Manager}
+	if e.policy.Adopt == nil || !rt.isLookup(q.Filter) {
+		return rt.stores.list(ctx, e.stores, p.Tenant, q)
+	}
+	wide := q
+	wide.Scope.AndNative, wide.Offset, wide.Limit = true, 0, maxNative
+	all, _, err := rt.stores.list(ctx, e.stores, p.Tenant, wide)
+	if err != nil {
+		return nil, 0, err
+	}
+	var seen []resource
+	for _, res := range all {
+		ok, _, err := e.sees(ctx, p, res)
+		if err != nil {
+			return nil, 0, err
+		}
+		// A filter on externalId must not match what is not shown.
+		if ok && q.Filter.Match(res) {
+			seen = append(seen, res)
+		}
+	}
+	from := min(q.Offset, len(seen))
+	return seen[from:min(from+q.Limit, len(seen))], len(seen), nil
+}
+
+// isLookup reports whether a filter names users one by one.
+func (rt *resourceType) isLookup(f *filter.Bound) bool {
+	for ref := range f.Equalities() {
+		for _, l := range rt.lookups {
+			if ref == l {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// create stores a new resource.
+func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *body) (resource, error) {
+	res := b.res
+	now := e.now().UTC().Truncate(time.Millisecond)
+	m := res.meta()
+	m.ID, m.ManagedBy, m.Created, m.LastModified = newID(now), p.Manager, now, now
+	e.unkept(p, rt, res, rt.new())
+	if err := e.rules(ctx, p, nil, res); err != nil {
+		return nil, err
+	}
+	members := MemberChange{Add: b.members}
+	var change Change
+	err := e.transact(ctx, p.Tenant, func(ctx context.Context, s Stores) error {
+		if err := e.checkMembers(ctx, s, p, members); err != nil {
+			return err
+		}
+		change = rt.stores.change(p, nil, res, members)
+		if err := e.check(ctx, s, &change); err != nil {
+			return err
+		}
+		var err error
+		res, err = rt.stores.create(ctx, s, p.Tenant, res, change.Members)
+		return e.conflict(ctx, s, p, rt, b.res, err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return res, e.stored(ctx, rt.stores.change(p, nil, res, change.Members))
+}
+
+func (e *engine) check(ctx context.Context, s Stores, c *Change) error {
+	if e.policy.Check == nil {
+		return nil
+	}
+	return e.policy.Check(ctx, s, c)
+}
+
+func (e *engine) stored(ctx context.Context, c Change) error {
+	if e.policy.Stored == nil {
+		return nil
+	}
+	if err := e.policy.Stored(ctx, c); err != nil {
+		if _, ok := errors.AsType[*Refusal](err); ok {
+			return err
+		}
+		return &UnavailableError{Cause: err}
+	}
+	return nil
+}
+
+// unkept undoes what a request did to attributes the principal does not manage.
+func (e *engine) unkept(p Principal, rt *resourceType, after, before resource) {
+	if e.policy.Keeps == nil {
+		return
+	}
+	for i := range rt.attrs {
+		ref := rt.attrs[i].ref
+		if ref.Parent().IsZero() && !ref.Derived() && ref != rt.members &&
+			rt.attrs[i].mutability != "readOnly" && !rt.attrs[i].def.Required() && !e.policy.Keeps(p, ref) {
+			copyAttribute(after, before, ref)
+		}
+	}
+}
+
+// rules applies the rules of the NinjaOne extension to a user.
+func (e *engine) rules(ctx context.Context, p Principal, before, after resource) error {
+	u, ok := after.(*User)
+	if !ok {
+		return nil
+	}
+	var rules extension.Rules
+	var err error
+	if e.policy.NinjaOne != nil {
+		if rules, err = e.policy.NinjaOne(ctx, p); err != nil {
+			return undecided(err)
+		}
+	}
+	was, _ := before.(*User)
+	switch {
+	case was == nil:
+		u.NinjaOne, err = rules.Create(ctx, u.NinjaOne)
+	case !u.Active: // a leaver is never kept for a value of this extension
+		u.NinjaOne, _ = rules.Leave(ctx, was.NinjaOne, u.NinjaOne)
+	default:
+		u.NinjaOne, err = rules.Update(ctx, was.NinjaOne, u.NinjaOne)
+	}
+	if bad, ok := errors.AsType[*extension.Error](err); ok {
+		return invalidValue("%s", bad.Error())
+	}
+	return undecided(err)
+}
+
+// undecided marks an error of the host's rules as no verdict, unless it is one.
+func undecided(err error) error {
+	if _, ok := errors.AsType[*Refusal](err); ok || err == nil {
+		return err
+	}
+	return &UnavailableError{Cause: err}
+}
+
+// memberBatch is how many members are looked up in one query.
+const memberBatch = 500
+
+// checkMembers refuses to add anyone who does not exist for the principal.
+func (e *engine) checkMembers(ctx context.Context, s Stores, p Principal, m MemberChange) error {
+	for from := 0; from < len(m.Add); from += memberBatch {
+		ids := m.Add[from:min(from+memberBatch, len(m.Add))]
+		page, err := s.Users.Users(ctx, p.Tenant, Query{Scope: Scope{Manager: p.Manager}, IDs: ids, Limit: len(ids)})
+		if err != nil {
+			return err
+		}
+		if len(page.Items) == len(ids) {
+			continue
+		}
+		known := make(map[string]bool, len(page.Items))
+		for i := range page.Items {
+			known[page.Items[i].ID] = true
+		}
+		for _, id := range ids {
+			if !known[id] {
+				return invalidValue("members: no user has the id %q; provision the user before its membership", shorten(id))
+			}
+		}
+	}
+	return nil
+}
+
+// conflict turns a conflict of a store into the 409 a client can act on: a name that the
+// principal can see is one it may look up and update.
+func (e *engine) conflict(ctx context.Context, s Stores, p Principal, rt *resourceType, res resource, err error) error {
+	c, ok := errors.AsType[*ConflictError](err)
+	if !ok {
+		return err
+	}
+	r := &Refusal{Status: 409, Type: "uniqueness"}
+	ref, known := rt.registry.Ref(c.Attribute)
+	if !known || ref.Kind() != filter.String {
+		r.Detail = c.Attribute + " is in use"
+		return r
+	}
+	value := valueAt(res, ref, 0).Text
+	r.Detail = ref.String() + " " + jsonValue{kind: jsonString, text: value}.show()
+	probe := *e
+	probe.stores = s
+	if found, _, err := probe.list(ctx, p, rt, Query{Filter: filter.Equal(rt.registry, ref, value), Limit: 1}); err == nil && len(found) > 0 {
+		r.Detail += " exists already; find it by a filter on " + ref.String() + " and update it"
+	} else {
+		r.Detail += " is in use outside this provider"
+	}
+	return r
+}

@@ -1,0 +1,62 @@
+package scim
+
+import "slices"
+
+// An index finds by a key what has it. Most keys belong to one; the others of a key are apart, so
+// that the many cost little memory.
+type index[V comparable] struct {
+	one  map[string]V
+	more map[string][]V
+}
+
+// add adds v under a key. It must not be there.
+func (x *index[V]) add(key string, v V) {
+	if _, taken := x.one[key]; taken {
+		if x.more == nil {
+			x.more = make(map[string][]V)
+		}
+		x.more[key] = append(x.more[key], v)
+		return
+	}
+	if x.one == nil {
+		x.one = make(map[string]V)
+	}
+	x.one[key] = v
+}
+
+// remove removes v from under a key. It must be there.
+func (x *index[V]) remove(key string, v V) {
+	more := x.more[key]
+	if len(more) == 0 {
+		delete(x.one, key)
+		return
+	}
+	last := more[len(more)-1]
+	if x.one[key] == v {
+		x.one[key] = last
+	} else {
+		more[slices.Index(more, v)] = last
+	}
+	more[len(more)-1] = *new(V)
+	if more = more[:len(more)-1]; len(more) == 0 {
+		delete(x.more, key)
+		return
+	}
+	x.more[key] = more
+}
+
+// count returns how many there are under a key; all returns them in no order.
+func (x *index[V]) count(key string) int {
+	if _, ok := x.one[key]; !ok {
+		return 0
+	}
+	return 1 + len(x.more[key])
+}
+
+func (x *index[V]) all(key string) []V {
+	v, ok := x.one[key]
+	if !ok {
+		return nil
+	}
+	return append([]V{v}, x.more[key]...)
+}

@@ -1,0 +1,396 @@
+package scim
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+// operation is one operation of a PATCH (RFC 7644 §3.5.2).
+type operation struct {
+	op    string // add, replace or remove
+	path  string // "" if there is none
+	value jsonValue
+	given bool // there was a value, perhaps null
+}
+
+// readPatch reads the body of a PATCH. Names, and op, are taken in any case: Entra ID without its
+// compatibility flag writes Add, Replace and Remove.
+func (rd *reader) readPatch(v jsonValue, limit int) ([]operation, error) {
+	if v.kind != jsonObject {
+		return nil, invalidSyntax("the body is %s, a PATCH is an object with Operations", v.kind)
+	}
+	list, ok := v.field("Operations")
+	switch {
+	case !ok || list.kind != jsonArray:
+		return nil, invalidSyntax("Operations is missing or no array")
+	case len(list.list) > limit:
+		return nil, &Refusal{Status: 413, Type: "tooMany", Detail: fmt.Sprintf("%d operations received, at most %d are carried out in one PATCH", len(list.list), limit)}
+	case rd.strict && len(list.list) == 0:
+		return nil, invalidSyntax("Operations is empty")
+	}
+	if rd.strict {
+		if err := patchSchemas(v); err != nil {
+			return nil, err
+		}
+	}
+	ops := make([]operation, len(list.list))
+	for i, m := range list.list {
+		var err error
+		if ops[i], err = readOperation(m.jsonValue); err != nil {
+			return nil, atOperation(i, ops[i], err)
+		}
+	}
+	return ops, nil
+}
+
+const patchURN = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+func patchSchemas(v jsonValue) error {
+	schemas, _ := v.field("schemas")
+	for _, m := range schemas.list {
+		if strings.EqualFold(m.text, patchURN) {
+			return nil
+		}
+	}
+	return invalidSyntax("schemas must list %s", patchURN)
+}
+
+func readOperation(v jsonValue) (operation, error) {
+	if v.kind != jsonObject {
+		return operation{}, invalidSyntax("%s received, an operation is an object", v.show())
+	}
+	op, _ := v.field("op")
+	path, _ := v.field("path")
+	o := operation{op: strings.ToLower(op.text), path: strings.TrimSpace(path.text)}
+	o.value, o.given = v.field("value")
+	switch {
+	case op.kind != jsonString || o.op != "add" && o.op != "replace" && o.op != "remove":
+		return o, invalidSyntax("op is %s; it must be add, replace or remove", op.show())
+	case path.kind != jsonString && path.kind != jsonNull:
+		return o, &Refusal{Status: 400, Type: "invalidPath", Detail: "path is " + path.show() + "; it must be a string"}
+	case o.op == "remove" && o.path == "":
+		return o, noTarget("remove needs a path")
+	case o.op != "remove" && !o.given:
+		return o, invalidValue("%s needs a value", o.op)
+	case o.path == "" && o.value.kind != jsonObject:
+		return o, invalidValue("%s received; without a path the value is an object of attributes", o.value.show())
+	}
+	return o, nil
+}
+
+// atOperation says in an error which operation it is about.
+func atOperation(i int, o operation, err error) error {
+	what := fmt.Sprintf("Operations[%d] %s", i, o.op)
+	if o.path != "" {
+		what += " " + shorten(o.path)
+	}
+	if bad, ok := errors.AsType[*filter.Error](err); ok {
+		return &Refusal{Status: 400, Type: string(bad.Code), Detail: what + ": " + bad.Error()}
+	}
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		said := *r
+		said.Detail = what + ": " + r.Detail
+		return &said
+	}
+	return err
+}
+
+// patcher applies operations to a copy of a resource.
+type patcher struct {
+	reader
+	res     resource
+	members memberChange
+	// matching lists the stored members of the group that satisfy a value filter.
+	matching func(*filter.Bound) ([]string, error)
+}
+
+func (p *patcher) apply(ops []operation) error {
+	for i, o := range ops {
+		if err := p.operation(o); err != nil {
+			return atOperation(i, o, err)
+		}
+	}
+	if ref, ok := p.rt.lacks(p.res); ok {
+		return invalidValue("%s is required and would be missing", ref)
+	}
+	return nil
+}
+
+func (p *patcher) operation(o operation) error {
+	if o.path == "" {
+		for _, m := range o.value.list {
+			if err := p.keyed(o.op, m.key, m.jsonValue); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if strings.EqualFold(o.path, "password") {
+		return nil
+	}
+	path, err := filter.ParsePath(o.path)
+	if err != nil {
+		return err
+	}
+	t, err := path.Bind(p.rt.registry)
+	switch {
+	case err != nil && !p.strict && p.foreign(path.Attribute()):
+		return nil
+	case err != nil:
+		return err
+	}
+	if p.strict && t.Liberty != "" {
+		return &Refusal{Status: 400, Type: "invalidPath", Detail: t.Liberty + ", which strict mode refuses"}
+	}
+	return p.target(o, t, true)
+}
+
+// foreign reports whether a path belongs to a schema that is not known here. Such attributes are
+// passed over, as in a POST: a mapping to another product's extension must not keep a leaver. A
+// name that a schema known here does not have is a typing mistake, and refused.
+func (p *patcher) foreign(attribute string) bool {
+	if !strings.Contains(attribute, ":") {
+		return false
+	}
+	for i := range p.rt.schemas {
+		urn := p.rt.schemas[i].def.ID
+		if len(attribute) > len(urn) && strings.EqualFold(attribute[:len(urn)], urn) {
+			return false
+		}
+	}
+	return true
+}
+
+// keyed applies one member of a value without path. Its key is any path: a name, "name.givenName"
+// and "urn:…:employeeNumber" are what Entra ID sends with its compatibility flag.
+func (p *patcher) keyed(op, key string, v jsonValue) error {
+	o := operation{op: op, path: key, value: v, given: true}
+	if strings.EqualFold(key, "password") {
+		return nil
+	}
+	path, err := filter.ParsePath(key)
+	var t filter.Target
+	if err == nil {
+		t, err = path.Bind(p.rt.registry)
+	}
+	if err != nil || p.strict && t.Liberty != "" {
+		if p.strict {
+			return invalidSyntax("no schema here has the attribute %q", shorten(key))
+		}
+		return nil
+	}
+	if err := p.target(o, t, false); err != nil {
+		if r, ok := errors.AsType[*Refusal](err); ok {
+			return r
+		}
+		return err
+	}
+	return nil
+}
+
+// target applies an operation to what its path names. explicit is false for the keys of a value
+// without path, where clients echo what they may not write.
+func (p *patcher) target(o operation, t filter.Target, explicit bool) error {
+	if t.Extension != "" {
+		return p.extension(o, t.Extension)
+	}
+	top := t.Ref
+	if parent := top.Parent(); !parent.IsZero() {
+		top = parent
+	}
+	part := t.Sub
+	if part.IsZero() {
+		part = t.Ref
+	}
+	switch {
+	case top == p.rt.members && !top.IsZero():
+		return p.member(o, t)
+	case top.Derived() || part.Derived() || p.rt.info(top).mutability == "readOnly" || p.rt.info(part).mutability == "readOnly":
+		return p.readOnly(o, part, explicit)
+	case t.Filter != nil:
+		return p.filtered(o, t)
+	case top != t.Ref && top.Multi():
+		return p.everyElement(o, top, t.Ref)
+	case t.Ref.Multi():
+		return p.list(o, t.Ref)
+	case t.Ref.Kind() == filter.Complex:
+		return p.complexOne(o, t.Ref)
+	}
+	return p.simpleOne(o, t.Ref)
+}
+
+// extension applies an operation to all attributes of an extension.
+func (p *patcher) extension(o operation, urn string) error {
+	if o.op == "remove" {
+		for _, ref := range p.rt.schemas[p.rt.schemaIndex(urn)].attrs {
+			if err := p.target(operation{op: "remove", path: ref.String()}, filter.Target{Ref: ref}, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch o.value.kind {
+	case jsonNull:
+		return nil
+	case jsonObject:
+	default:
+		return invalidValue("%s: %s received, an object of attributes is expected", urn, o.value.show())
+	}
+	for _, m := range o.value.list {
+		if err := p.keyed(o.op, urn+":"+m.key, m.jsonValue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readOnly refuses to write, unless the value is what is there, or one of the attributes that
+// clients echo with a whole resource: schemas, meta, groups.
+func (p *patcher) readOnly(o operation, ref filter.Ref, explicit bool) error {
+	same := o.value.kind == jsonNull && o.given ||
+		o.given && ref.Kind() != filter.Complex && !ref.Derived() && o.value.text == valueAt(p.res, ref, 0).Text
+	echoed := !explicit && (ref.Derived() || ref.Kind() == filter.Complex)
+	if same || echoed && !p.strict {
+		return nil
+	}
+	return mutability("%s is read-only; received %s", ref, o.value.show())
+}
+
+// value reads the operation's value as one of ref, and lets elimity's validation judge each
+// simple value in it.
+func (p *patcher) value(o operation, ref filter.Ref) (any, error) {
+	if o.op == "remove" {
+		return nil, nil
+	}
+	v, err := p.attribute(ref, o.value)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	if !ref.Multi() {
+		return v, p.judge(ref, v)
+	}
+	for _, e := range v.([]any) {
+		if err := p.judge(ref, e); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+func (p *patcher) judge(ref filter.Ref, v any) error {
+	if parts, ok := v.(map[string]any); ok {
+		for k := range ref.Subs() {
+			sub := ref.Sub(k)
+			part := parts[sub.Name()]
+			if list, ok := part.([]any); ok {
+				for _, e := range list {
+					if err := p.judge(sub, e); err != nil {
+						return err
+					}
+				}
+			} else if err := p.judge(sub, part); part != nil && err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if v == nil {
+		return nil
+	}
+	if _, scimErr := p.rt.info(ref).def.ValidateSingular(v); scimErr != nil {
+		return invalidValue("%s: %s", ref, scimErr.Detail)
+	}
+	return nil
+}
+
+// setOne sets a simple value, immutable ones only once (RFC 7643 §7).
+func (p *patcher) setOne(ref filter.Ref, i int, v any) error {
+	now := valueAt(p.res, ref, i)
+	next := valueFrom(ref.Kind(), v)
+	if p.rt.info(ref).mutability == "immutable" && now.Present() && now != next {
+		return mutability("%s is immutable and has a value", ref)
+	}
+	p.res.set(ref, i, next)
+	return nil
+}
+
+// simpleOne applies an operation to a singular simple attribute, or a part of a singular complex.
+func (p *patcher) simpleOne(o operation, ref filter.Ref) error {
+	v, err := p.value(o, ref)
+	if err != nil {
+		return err
+	}
+	info := p.rt.info(ref)
+	if v == nil && (o.op == "remove" && info.removeKeeps || o.op != "remove" && info.emptyKeeps) {
+		return nil
+	}
+	if err := p.setOne(ref, 0, v); err != nil {
+		return err
+	}
+	if parent := ref.Parent(); !parent.IsZero() && ref == parent.Default() {
+		p.valueChanged(parent, 0, map[string]any{ref.Name(): v})
+	}
+	return nil
+}
+
+// complexOne applies an operation to a singular complex attribute: the parts given are set, the
+// others stay (RFC 7644 §3.5.2.3).
+func (p *patcher) complexOne(o operation, ref filter.Ref) error {
+	v, err := p.value(o, ref)
+	if err != nil {
+		return err
+	}
+	parts, ok := v.(map[string]any)
+	if !ok { // unassigned
+		for k := range ref.Subs() {
+			if err := p.simpleOne(operation{op: "remove"}, ref.Sub(k)); err != nil && !ref.Sub(k).Multi() {
+				return err
+			}
+		}
+		clearAttribute(p.res, ref)
+		return nil
+	}
+	return p.merge(ref, 0, parts)
+}
+
+// merge sets the parts given of element i, and unsets those given as nil.
+func (p *patcher) merge(ref filter.Ref, i int, parts map[string]any) error {
+	for k := range ref.Subs() {
+		sub := ref.Sub(k)
+		part, given := parts[sub.Name()]
+		switch {
+		case !given:
+		case sub.Multi():
+			assign(p.res, sub, part)
+		default:
+			if err := p.setOne(sub, i, part); err != nil {
+				return err
+			}
+		}
+	}
+	p.valueChanged(ref, i, parts)
+	return nil
+}
+
+// valueChanged follows a new value part: without one a singular attribute is gone, as with
+// {"value":""} for a manager, and a $ref beside it was that of the old value.
+func (p *patcher) valueChanged(ref filter.Ref, i int, parts map[string]any) {
+	value := ref.Default()
+	if value.IsZero() {
+		return
+	}
+	v, given := parts[value.Name()]
+	if !given {
+		return
+	}
+	if v == nil && !ref.Multi() {
+		clearAttribute(p.res, ref)
+		return
+	}
+	if link, ok := ref.Part("$ref"); ok && parts[link.Name()] == nil && !link.Derived() {
+		p.res.set(link, i, filter.Value{})
+	}
+}

@@ -1,0 +1,272 @@
+package scim
+
+import (
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+// list applies an operation to a multi-valued attribute as a whole.
+func (p *patcher) list(o operation, ref filter.Ref) error {
+	if o.op == "remove" {
+		return p.removeValues(o, ref)
+	}
+	v, err := p.value(o, ref)
+	if err != nil {
+		return err
+	}
+	if v == nil && p.rt.info(ref).emptyKeeps {
+		return nil
+	}
+	if o.op == "replace" || v == nil {
+		if p.rt.info(ref).mutability == "immutable" && p.res.Len(ref) > 0 {
+			return mutability("%s is immutable and has a value", ref)
+		}
+		if v != nil || o.op == "replace" {
+			assign(p.res, ref, v)
+		}
+		return nil
+	}
+	for _, e := range v.([]any) {
+		if err := p.addValue(ref, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addValue adds one value: an attribute is a set, so a value it has is not added again.
+func (p *patcher) addValue(ref filter.Ref, e any) error {
+	i := p.find(ref, e)
+	if i < 0 {
+		p.res.grow(ref)
+		i = p.res.Len(ref) - 1
+		setElement(p.res, ref, i, e)
+	} else if parts, ok := e.(map[string]any); ok {
+		if err := p.merge(ref, i, parts); err != nil {
+			return err
+		}
+	}
+	onlyPrimary(p.res, ref, i)
+	return nil
+}
+
+// find returns the element that e already is: of the same value and, where both have one, type.
+func (p *patcher) find(ref filter.Ref, e any) int {
+	parts, isComplex := e.(map[string]any)
+	for i := range p.res.Len(ref) {
+		switch {
+		case !isComplex:
+			if ref.Key(p.res.Value(ref, i)) == ref.Key(valueFrom(ref.Kind(), e)) {
+				return i
+			}
+		case ref.Default().IsZero():
+			if p.has(ref, i, parts) {
+				return i
+			}
+		case p.has(ref, i, pick(parts, "value", "type")) && parts["value"] != nil:
+			return i
+		}
+	}
+	return -1
+}
+
+func pick(parts map[string]any, names ...string) map[string]any {
+	out := map[string]any{}
+	for _, n := range names {
+		if v := parts[n]; v != nil {
+			out[n] = v
+		}
+	}
+	return out
+}
+
+// has reports whether element i has each of the given parts.
+func (p *patcher) has(ref filter.Ref, i int, parts map[string]any) bool {
+	for name, part := range parts {
+		sub, ok := ref.Part(name)
+		if !ok || part == nil || sub.Multi() {
+			continue
+		}
+		if got := p.res.Value(sub, i); !got.Present() || sub.Key(got) != sub.Key(valueFrom(sub.Kind(), part)) {
+			return false
+		}
+	}
+	return true
+}
+
+// removeValues removes all values, or where the client lists some, as JumpCloud and Entra ID do
+// beside the RFC, only those.
+func (p *patcher) removeValues(o operation, ref filter.Ref) error {
+	if p.rt.info(ref).mutability == "immutable" && p.res.Len(ref) > 0 {
+		return mutability("%s is immutable and has a value", ref)
+	}
+	if !o.given || o.value.kind == jsonNull || p.strict {
+		clearAttribute(p.res, ref)
+		return nil
+	}
+	v, err := p.value(operation{op: "add", value: o.value}, ref)
+	if err != nil || v == nil {
+		return err
+	}
+	for _, e := range v.([]any) {
+		for i := p.find(ref, e); i >= 0; i = p.find(ref, e) {
+			p.res.cut(ref, i)
+		}
+	}
+	return nil
+}
+
+// filtered applies an operation to the elements a value filter selects.
+func (p *patcher) filtered(o operation, t filter.Target) error {
+	if !t.Ref.Multi() {
+		return p.filteredOne(o, t)
+	}
+	part := t.Ref
+	if !t.Sub.IsZero() {
+		part = t.Sub
+	}
+	v, err := p.elementValue(o, part)
+	if err != nil {
+		return err
+	}
+	var at []int
+	for i := range p.res.Len(t.Ref) {
+		if t.Filter.MatchElement(p.res, i) {
+			at = append(at, i)
+		}
+	}
+	if v == nil {
+		p.unset(t, at)
+		return nil
+	}
+	if len(at) == 0 {
+		i, err := p.build(t)
+		if err != nil {
+			return err
+		}
+		at = []int{i}
+	}
+	for _, i := range at {
+		if err := p.setPart(part, i, v); err != nil {
+			return err
+		}
+		onlyPrimary(p.res, t.Ref, i)
+	}
+	return nil
+}
+
+// filteredOne applies an operation to a singular complex attribute if it satisfies the filter.
+func (p *patcher) filteredOne(o operation, t filter.Target) error {
+	if p.res.Len(t.Ref) == 0 || !t.Filter.MatchElement(p.res, 0) {
+		if o.op == "remove" {
+			return nil
+		}
+		return noTarget("the attribute %s does not satisfy the value filter", t.Ref)
+	}
+	if t.Sub.IsZero() {
+		return p.complexOne(o, t.Ref)
+	}
+	return p.simpleOne(o, t.Sub)
+}
+
+// elementValue reads the value for one element of a multi-valued attribute, or for a part of it.
+func (p *patcher) elementValue(o operation, part filter.Ref) (any, error) {
+	if o.op == "remove" {
+		return nil, nil
+	}
+	if !part.Multi() {
+		return p.value(o, part)
+	}
+	v, err := p.value(o, part)
+	if list, ok := v.([]any); ok && err == nil {
+		if len(list) > 1 {
+			return nil, invalidValue("%s: %d values received for a path that names one", part, len(list))
+		}
+		return list[0], nil
+	}
+	return v, err
+}
+
+func (p *patcher) setPart(part filter.Ref, i int, v any) error {
+	if parts, ok := v.(map[string]any); ok {
+		return p.merge(part, i, parts)
+	}
+	return p.setOne(part, i, v)
+}
+
+// build makes the element a value filter describes by its eq terms, when none matches: that is how
+// Entra ID adds a first work address or role.
+func (p *patcher) build(t filter.Target) (int, error) {
+	i := -1
+	for ref, v := range t.Filter.Equalities() {
+		if i < 0 {
+			p.res.grow(t.Ref)
+			i = p.res.Len(t.Ref) - 1
+		}
+		p.res.set(ref, i, v)
+	}
+	if i < 0 || p.strict {
+		if i >= 0 {
+			p.res.cut(t.Ref, i)
+		}
+		return -1, noTarget("no value of %s satisfies the value filter", t.Ref)
+	}
+	return i, nil
+}
+
+// unset removes the elements at the given places or, of a target with a part, that part; an
+// element with nothing but the terms of the filter goes with it.
+func (p *patcher) unset(t filter.Target, at []int) {
+	for k := len(at) - 1; k >= 0; k-- {
+		if !t.Sub.IsZero() {
+			p.res.set(t.Sub, at[k], filter.Value{})
+			if t.Sub != t.Ref.Default() && p.says(t, at[k]) {
+				continue
+			}
+		}
+		p.res.cut(t.Ref, at[k])
+	}
+}
+
+// says reports whether element i has a part beyond flags and the terms of the filter.
+func (p *patcher) says(t filter.Target, i int) bool {
+	for k := range t.Ref.Subs() {
+		sub := t.Ref.Sub(k)
+		if sub.Kind() == filter.Boolean || !p.res.Value(sub, i).Present() {
+			continue
+		}
+		named := false
+		for ref := range t.Filter.Equalities() {
+			named = named || ref == sub
+		}
+		if !named {
+			return true
+		}
+	}
+	return false
+}
+
+// everyElement applies an operation to one part of all elements: emails.value names them all.
+func (p *patcher) everyElement(o operation, ref, part filter.Ref) error {
+	v, err := p.value(o, part)
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		all := make([]int, p.res.Len(ref))
+		for i := range all {
+			all[i] = i
+		}
+		p.unset(filter.Target{Ref: ref, Sub: part}, all)
+		return nil
+	}
+	if p.res.Len(ref) == 0 {
+		p.res.grow(ref)
+	}
+	for i := range p.res.Len(ref) {
+		if err := p.setOne(part, i, v); err != nil {
+			return err
+		}
+	}
+	onlyPrimary(p.res, ref, 0)
+	return nil
+}

@@ -1,0 +1,45 @@
+package scim
+
+import (
+	"context"
+
+	"github.com/seed-30109bde/gatehouse/extension"
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+// A Policy holds the rules that go beyond the protocol. Every field is optional; the zero Policy
+// makes a plain SCIM server, in which native users are invisible and the NinjaOne extension is
+// checked for spelling alone.
+type Policy struct {
+	// NinjaOne returns the rules for the NinjaOne extension in requests of this principal.
+	NinjaOne func(context.Context, Principal) (extension.Rules, error)
+
+	// Adopt says whether the principal may find a native user by a look-up, and take it over by
+	// writing to it: nil if so, ErrNotFound if the user does not exist for it, a *Refusal if it
+	// may be found but a write is refused. A nil func is ErrNotFound.
+	Adopt func(context.Context, Principal, User) error
+
+	// Check is called before a change reaches the store, inside Stores.Transact where there is
+	// one. It may correct what Change.After or Change.GroupAfter points to, or veto with a
+	// *Refusal.
+	Check func(context.Context, Stores, *Change) error
+
+	// Stored is called after a change was committed and before it is answered. It must bear being
+	// called again for the same change: its error makes the answer a 503, and the identity
+	// provider repeats the request.
+	Stored func(context.Context, Change) error
+
+	// Keeps says whether an attribute is managed by the principal. Writes to one that is not are
+	// accepted and not stored. A nil func keeps all.
+	Keeps func(Principal, filter.Ref) bool
+}
+
+// A Change is one create, update or delete, of a user or of a group.
+type Change struct {
+	By            Principal
+	Before, After *User // Before is nil for a create, After for a delete; both for a group
+	GroupBefore   *Group
+	GroupAfter    *Group
+	Members       MemberChange // of the group
+	Adopts        bool         // a native user becomes managed by By.Manager
+}

@@ -1,0 +1,171 @@
+package scim
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+const (
+	mediaSCIM = "application/scim+json"
+	mediaJSON = "application/json"
+)
+
+// query holds the parameters of RFC 7644 §3.4.2 by lower-case name; others are ignored, as the
+// aadOptscim062020 that Entra ID repeats from its tenant URL.
+type query struct {
+	values map[string]string
+	parsed bool
+}
+
+var queryNames = map[string]bool{"filter": true, "startindex": true, "count": true, "attributes": true, "excludedattributes": true, "sortby": true, "sortorder": true}
+
+func (x *exchange) parseQuery() error {
+	if x.query.parsed {
+		return nil
+	}
+	x.query.parsed = true
+	raw := x.r.URL.RawQuery
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(key)
+		if err != nil {
+			return invalidSyntax("the query string has a broken escape in %q", shorten(key))
+		}
+		if name = strings.ToLower(name); !queryNames[name] {
+			if _, err := url.QueryUnescape(value); err != nil {
+				return invalidSyntax("the query string has a broken escape in %q", shorten(value))
+			}
+			continue
+		}
+		text, err := unescapeQuery(value)
+		if err != nil {
+			return invalidSyntax("the parameter %s has a broken escape: %q", name, shorten(value))
+		}
+		if _, twice := x.query.values[name]; twice {
+			return invalidSyntax("the parameter %s is given twice", name)
+		}
+		if x.query.values == nil {
+			x.query.values = map[string]string{}
+		}
+		x.query.values[name] = text
+	}
+	return nil
+}
+
+// unescapeQuery decodes a value. Clients write a space as + or as %20; those who write %20, or
+// leave spaces as they are, mean + when they write it, as in ada+test@example.com.
+func unescapeQuery(s string) (string, error) {
+	if strings.Contains(s, "%20") || strings.Contains(s, " ") {
+		return url.PathUnescape(s)
+	}
+	return url.QueryUnescape(s)
+}
+
+// page reads the parameters of a listing.
+func (x *exchange) page(rt *resourceType) (Query, error) {
+	if err := x.parseQuery(); err != nil {
+		return Query{}, err
+	}
+	limit := x.h.engine.limits.PageSize
+	q := Query{Limit: min(usualPage, limit), Total: true}
+	start, err := x.integer("startindex", 1)
+	if err != nil {
+		return q, err
+	}
+	count, err := x.integer("count", q.Limit)
+	if err != nil {
+		return q, err
+	}
+	q.Offset = max(start, 1) - 1
+	q.Limit = min(max(count, 0), limit)
+	text, ok := x.query.values["filter"]
+	if !ok || text == "" && !x.h.engine.strict {
+		return q, nil
+	}
+	q.Filter, err = x.filter(rt, text)
+	return q, err
+}
+
+func (x *exchange) filter(rt *resourceType, text string) (*filter.Bound, error) {
+	f, err := filter.Parse(text)
+	if err == nil {
+		var b *filter.Bound
+		if b, err = f.Bind(rt.registry); err == nil {
+			if x.h.engine.strict && b.Liberty() != "" {
+				return nil, &Refusal{Status: http.StatusBadRequest, Type: "invalidFilter", Detail: "filter: " + b.Liberty() + ", which strict mode refuses"}
+			}
+			return b, nil
+		}
+	}
+	return nil, &Refusal{Status: http.StatusBadRequest, Type: "invalidFilter", Detail: err.Error()}
+}
+
+func (x *exchange) integer(name string, absent int) (int, error) {
+	text := strings.TrimSpace(x.query.values[name])
+	if text == "" {
+		return absent, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, invalidValue("%s: %q received, a whole number is expected", name, shorten(text))
+	}
+	return n, nil
+}
+
+func (x *exchange) projection(rt *resourceType) (*projection, error) {
+	if err := x.parseQuery(); err != nil {
+		return nil, err
+	}
+	if len(x.query.values) == 0 {
+		return rt.usual, nil
+	}
+	return newProjection(rt, x.query.values["attributes"], x.query.values["excludedattributes"], x.h.engine.strict)
+}
+
+// body reads and decodes the body of a write, within the limit of the type.
+func (x *exchange) body(rt *resourceType) (jsonValue, error) {
+	if err := x.mediaType(); err != nil {
+		return jsonValue{}, err
+	}
+	limit := x.h.engine.limits.Body
+	if !rt.members.IsZero() {
+		limit = x.h.engine.limits.GroupBody
+	}
+	if x.r.ContentLength > limit {
+		return jsonValue{}, tooLarge(limit)
+	}
+	data, err := io.ReadAll(io.LimitReader(x.r.Body, limit+1))
+	if err != nil {
+		return jsonValue{}, invalidSyntax("the body ends before its announced length, or cannot be read")
+	}
+	if int64(len(data)) > limit {
+		return jsonValue{}, tooLarge(limit)
+	}
+	return decodeJSON(data)
+}
+
+func tooLarge(limit int64) error {
+	return &Refusal{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than the %d bytes this endpoint reads", limit)}
+}
+
+func (x *exchange) mediaType() error {
+	header := x.r.Header.Get("Content-Type")
+	if header == "" {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(header)
+	charset := params["charset"]
+	if err != nil || media != mediaSCIM && media != mediaJSON || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return &Refusal{Status: http.StatusUnsupportedMediaType, Detail: fmt.Sprintf("the body is of type %q; send %s or %s in UTF-8", shorten(header), mediaSCIM, mediaJSON)}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package scim
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed-30109bde/gatehouse/filter"
+)
+
+// editor changes after, a copy of before, as a request asks.
+type editor func(ctx context.Context, s Stores, before, after resource) (MemberChange, error)
+
+// update changes a resource by compare-and-swap: without If-Match it is applied again to what
+// another request left, so that of two changes at once neither is lost.
+func (e *engine) update(ctx context.Context, p Principal, rt *resourceType, id string, cond condition, edit editor) (resource, error) {
+	for range maxTries {
+		var out resource
+		var change *Change
+		err := e.transact(ctx, p.Tenant, func(ctx context.Context, s Stores) (err error) {
+			out, change, err = e.updateOnce(ctx, s, p, rt, id, cond, edit)
+			return err
+		})
+		switch {
+		case err == nil && change == nil:
+			return out, nil
+		case err == nil:
+			return out, e.stored(ctx, *change)
+		case !errors.Is(err, ErrStale):
+			return nil, err
+		case cond.given():
+			return nil, errPrecondition
+		}
+	}
+	return nil, &UnavailableError{Cause: ErrStale, RetryAfter: time.Second}
+}
+
+// updateOnce is one try. It returns no change if nothing changed.
+func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *resourceType, id string, cond condition, edit editor) (resource, *Change, error) {
+	before, onWrite, err := e.get(ctx, s, p, rt, id)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case onWrite != nil:
+		return nil, nil, onWrite
+	case !cond.allows(before.meta().Version):
+		return nil, nil, errPrecondition
+	}
+	after := rt.stores.copy(before)
+	members, err := edit(ctx, s, before, after)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.unkept(p, rt, after, before)
+	if err := e.rules(ctx, p, before, after); err != nil {
+		return nil, nil, err
+	}
+	m := after.meta()
+	adopts := m.ManagedBy == ""
+	if !adopts && members.IsZero() && rt.same(before, after) {
+		return before, nil, nil
+	}
+	if err := e.checkMembers(ctx, s, p, members); err != nil {
+		return nil, nil, err
+	}
+	m.ManagedBy = p.Manager
+	m.LastModified = e.now().UTC().Truncate(time.Millisecond)
+	change := rt.stores.change(p, before, after, members)
+	if err := e.check(ctx, s, &change); err != nil {
+		return nil, nil, err
+	}
+	out, err := rt.stores.update(ctx, s, p.Tenant, after, change.Members)
+	if err != nil {
+		return nil, nil, e.conflict(ctx, s, p, rt, after, err)
+	}
+	change = rt.stores.change(p, before, out, change.Members)
+	return out, &change, nil
+}
+
+// replace is the editor of a PUT: what the client may write becomes what it sent, and is unset
+// where it sent nothing, but for attributes of which absent means unchanged.
+func (rt *resourceType) replace(b *body) editor {
+	return func(_ context.Context, _ Stores, before, after resource) (MemberChange, error) {
+		for i := range rt.attrs {
+			a := &rt.attrs[i]
+			switch {
+			case !a.ref.Parent().IsZero() || a.ref.Derived() || a.ref == rt.members || a.mutability == "readOnly":
+			case a.absentKeeps && !b.mentioned[a.ref.Index()]:
+			case a.mutability == "immutable" && before.Len(a.ref) > 0:
+				if !sameAttribute(before, b.res, a.ref) && b.mentioned[a.ref.Index()] {
+					return MemberChange{}, mutability("%s is immutable and has a value", a.ref)
+				}
+			default:
+				copyAttribute(after, b.res, a.ref)
+			}
+		}
+		return MemberChange{Replace: b.given, Add: b.members}, nil
+	}
+}
+
+// patch is the editor of a PATCH.
+func (e *engine) patch(rd reader, p Principal, ops []operation) editor {
+	return func(ctx context.Context, s Stores, before, after resource) (MemberChange, error) {
+		rd.keepNil = true
+		pt := patcher{reader: rd, res: after, matching: func(f *filter.Bound) ([]string, error) {
+			return matchingMembers(ctx, s, p.Tenant, before.meta().ID, f)
+		}}
+		if err := pt.apply(ops); err != nil {
+			return MemberChange{}, err
+		}
+		return pt.members.result(), nil
+	}
+}
+
+// memberPage is how many members are read from a store at a time.
+const memberPage = 1_000
+
+// matchingMembers lists the stored members of a group that satisfy a value filter.
+func matchingMembers(ctx context.Context, s Stores, t TenantID, group string, f *filter.Bound) ([]string, error) {
+	var out []string
+	err := eachMemberPage(ctx, s, t, group, func(page []Member) {
+		view := (&Group{}).WithMembers(page)
+		for i := range page {
+			if f.MatchElement(view, i) {
+				out = append(out, page[i].Value)
+			}
+		}
+	})
+	return out, err
+}
+
+func eachMemberPage(ctx context.Context, s Stores, t TenantID, group string, f func([]Member)) error {
+	for after := ""; ; {
+		page, err := s.Groups.Members(ctx, t, group, after, memberPage)
+		if err != nil {
+			return err
+		}
+		f(page.Items)
+		if after = page.Next; after == "" {
+			return nil
+		}
+	}
+}
+
+// remove deletes a resource.
+func (e *engine) remove(ctx context.Context, p Principal, rt *resourceType, id string, cond condition) error {
+	for range maxTries {
+		var change Change
+		err := e.transact(ctx, p.Tenant, func(ctx context.Context, s Stores) error {
+			before, onWrite, err := e.get(ctx, s, p, rt, id)
+			switch {
+			case err != nil:
+				return err
+			case onWrite != nil:
+				return onWrite
+			case !cond.allows(before.meta().Version):
+				return errPrecondition
+			}
+			change = rt.stores.change(p, before, nil, MemberChange{})
+			if err := e.check(ctx, s, &change); err != nil {
+				return err
+			}
+			return rt.stores.remove(ctx, s, p.Tenant, id, before.meta().Version)
+		})
+		switch {
+		case err == nil:
+			return e.stored(ctx, change)
+		case !errors.Is(err, ErrStale):
+			return err
+		case cond.given():
+			return errPrecondition
+		}
+	}
+	return &UnavailableError{Cause: ErrStale, RetryAfter: time.Second}
+}
