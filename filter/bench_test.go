@@ -37,3 +37,41 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMatch judges one row.
+func BenchmarkMatch(b *testing.B) {
+	g := testRegistry(b)
+	var ada Resource = newDoc(g, testResources(b)["ada"])
+	for name, text := range map[string]string{
+		"userName":  `userName eq "ADA@EXAMPLE.COM"`,
+		"workEmail": `emails[type eq "work"].value eq "ada@example.com"`,
+		"contains":  `displayName co "love"`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			bound := mustBind(b, g, text)
+			b.ReportAllocs()
+			for b.Loop() {
+				if !bound.Match(ada) {
+					b.Fatal("no match")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHostile parses filters that cost as much as the limits allow, each shape for the first
+// time.
+func BenchmarkHostile(b *testing.B) {
+	for name, text := range hostile {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				shapes.Lock()
+				clear(shapes.m)
+				shapes.Unlock()
+				if _, err := Parse(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

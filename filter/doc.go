@@ -12,7 +12,8 @@
 // # What a filter means
 //
 //   - Attribute names, URNs, operators and the words and, or, not are read without regard to case.
-//   - Strings compare without case under [Fold], unless the attribute is caseExact.
+//   - Strings compare, and are ordered, without case under [Fold], unless the attribute is
+//     caseExact.
 //   - A comparison on a multi-valued attribute holds when it holds for one of its values;
 //     emails[type eq "work" and value co "@x"] asks both of the same value.
 //   - a ne b is not (a eq b), so ne holds for an absent attribute. a eq null means absent.

@@ -99,5 +99,5 @@ func (n *node) equalities(yield func(Ref, Value) bool) bool {
 func (b *Bound) Match(res Resource) bool { return b == nil || b.root.eval(res, -1) }
 
 // MatchElement reports whether element i of the multi-valued attribute a value filter was bound
-// to satisfies it. It is for filters made by [Path.Bind].
+// to satisfies it. It is for filters made by [Path.Bind], for which Match is not.
 func (b *Bound) MatchElement(res Resource, i int) bool { return b == nil || b.root.eval(res, i) }

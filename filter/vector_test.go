@@ -66,7 +66,7 @@ func readVectors(tb testing.TB, dir string) map[string]vector {
 		name, line := strings.TrimSuffix(filepath.Base(file), ".txt"), 1
 		for block := range strings.SplitSeq(string(data), "\n\n") {
 			if v := readVector(tb, file, block); len(v) > 0 {
-				all[fmt.Sprintf("%s:%d", name, line+strings.Count(block, "#"))] = v
+				all[fmt.Sprintf("%s:%d", name, line)] = v
 			}
 			line += strings.Count(block, "\n") + 2
 		}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// scimPath is where the endpoint is served.
+const scimPath = "/ws/scim/v2"
+
+// newHandler puts the endpoint at its path, and beside it a page for those who look around.
+//
+// It is no [http.ServeMux]: a mux redirects /ws/scim/v2//Users, which is what a client makes of a
+// tenant URL with a slash at its end, and no client follows a redirect with a POST.
+func newHandler(endpoint http.Handler, public string, verbose bool, logger *slog.Logger) http.Handler {
+	below := http.StripPrefix(scimPath, endpoint)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch rest, ok := strings.CutPrefix(r.URL.Path, scimPath); {
+		case ok && (rest == "" || rest[0] == '/'):
+			below.ServeHTTP(w, r)
+		case r.URL.Path == "/":
+			page(w, http.StatusOK, "This is the reference server of Gatehouse. SCIM 2.0 is served at "+public+" for clients that send the secret token.")
+		default:
+			page(w, http.StatusNotFound, "Nothing is served at this path. SCIM 2.0 is served at "+public+".")
+		}
+	})
+	if !verbose {
+		return h
+	}
+	return logRequests(h, logger)
+}
+
+// page answers in plain text.
+func page(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
+
+// logRequests logs each request after its answer: of the query nothing but the filter, and of the
+// headers nothing.
+func logRequests(h http.Handler, logger *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
+		h.ServeHTTP(answer, r)
+		attrs := []slog.Attr{
+			slog.String("method", r.Method),
+			slog.String("path", r.URL.Path),
+			slog.Int("status", answer.status),
+			slog.Int("bytes", answer.bytes),
+			slog.Duration("took", time.Since(began)),
+		}
+		if filter := r.URL.Query().Get("filter"); filter != "" {
+			attrs = append(attrs, slog.String("filter", filter))
+		}
+		logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	})
+}
+
+// recorder remembers how a request was answered.
+type recorder struct {
+	http.ResponseWriter
+	status, bytes int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	n, err := r.ResponseWriter.Write(p)
+	r.bytes += n
+	return n, err
+}
+
+// Unwrap is for [http.ResponseController].
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,146 @@
+// Server is the reference host: a SCIM endpoint to try an identity provider against, or a script.
+//
+//	go run ./examples/server
+//
+// It serves one tenant with three organizations and one identity provider, and prints the tenant
+// URL, the secret token and two requests to begin with. Users and groups are kept in memory and
+// are gone when it ends.
+//
+// What it decides as a host is in demo.go; flags are in config.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // whoever presses Ctrl-C a second time does not want to wait
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit codes.
+const (
+	exitOK     = 0 // it was asked to end, or for its flags
+	exitFailed = 1
+	exitUsage  = 2 // the flags ask for what cannot be
+)
+
+// run serves until ctx is done and returns the exit code. Whatever goes wrong is one sentence on
+// stderr.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c, err := parseConfig(ctx, args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		fmt.Fprintln(stderr, "server:", err)
+		return exitUsage
+	}
+	if err := serve(ctx, c, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "server:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// shutdownTimeout is how long requests under way may take to finish when the server is to end.
+const shutdownTimeout = 10 * time.Second
+
+func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
+	listener, err := listen(ctx, c.addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+
+	local := "http://" + reachable(listener.Addr()) + scimPath
+	public := c.url
+	if public == "" {
+		public = local
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	if c.url == "" && !loopback(listener.Addr()) {
+		logger.Warn("other machines can reach this address, and the token travels over it without TLS; "+
+			"put a proxy with TLS in front and name its address with -url", "addr", listener.Addr())
+	}
+	endpoint, err := newEndpoint(c, public, logger)
+	if err != nil {
+		return err
+	}
+	server := newServer(newHandler(endpoint, public, c.verbose, logger), logger)
+
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(listener) }()
+
+	if c.ready != "" {
+		if err := writeReady(c.ready, newReady(listener.Addr().String(), public, c.token)); err != nil {
+			return fmt.Errorf("cannot say in the file of -ready that the server listens: %w", err)
+		}
+	}
+	if err := welcome(stdout, public, local, c.token); err != nil {
+		return fmt.Errorf("cannot print where the server listens: %w", err)
+	}
+
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("the server stopped by itself: %w", err)
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ending); err != nil {
+		logger.Warn("some requests did not finish in time and were cut off", "timeout", shutdownTimeout)
+		server.Close()
+	}
+	return nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use by another program; stop that one, or choose another port with -addr (port 0 finds a free one)", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	return listener, nil
+}
+
+// reachable returns the address under which a program on this machine finds the listener.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+}
+
+func loopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// newServer returns a server that no single client can hold up.
+func newServer(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       time.Minute, // a group of 16 MiB over a slow line
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10, // a filter of 8 KiB, every byte of it percent-encoded, and room
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-30109bde/gatehouse/scim"
+)
+
+// ready is what a script that starts the server has to know about it.
+type ready struct {
+	Addr          string         `json:"addr"`
+	SCIMURL       string         `json:"scim_url"`
+	SCIMToken     string         `json:"scim_token"`
+	Tenant        scim.TenantID  `json:"tenant"`
+	Organizations []organization `json:"organizations"`
+}
+
+func newReady(addr, public, token string) ready {
+	return ready{Addr: addr, SCIMURL: public, SCIMToken: token, Tenant: tenant, Organizations: organizations}
+}
+
+// writeReady puts r in a file that only this user can read. The file is there as a whole or not at
+// all, whatever was there before: a script that waits for it never sees half of it.
+func writeReady(name string, r ready) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".ready-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"text/template"
+
+	"github.com/seed-30109bde/gatehouse/extension"
+)
+
+// newcomer is who the first printed request creates. stray is refused: nobody has heard of the
+// organization, as after a slip in the mapping at the identity provider.
+const (
+	newcomer = `{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "` + extension.URN + `"], ` +
+		`"userName": "ada@example.com", "name": {"givenName": "Ada", "familyName": "Lovelace"}, ` +
+		`"emails": [{"type": "work", "value": "ada@example.com"}], ` +
+		`"` + extension.URN + `": {"organizationId": "101", "userType": "endUser"}}`
+	stray = `{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "` + extension.URN + `"], ` +
+		`"userName": "grace@example.com", ` +
+		`"` + extension.URN + `": {"organizationId": "999", "userType": "endUser"}}`
+)
+
+var welcomeText = template.Must(template.New("welcome").Parse(
+	`Gatehouse serves SCIM 2.0 for the tenant {{.Tenant}}. Enter at the identity provider:
+
+  Tenant URL    {{.Public}}
+  Secret token  {{.Token}}
+
+The token is shown this once. Users and groups are kept in memory and are gone when the
+server ends. End users belong to one of these organizations:
+{{range .Organizations}}
+  {{.ID}}  {{.Name}}{{end}}
+  all  every one of them
+
+Create a user:
+
+  {{.Create}}
+
+Try to create one whose organization does not exist, and read why that is refused:
+
+  {{.Refused}}
+
+List who is there:
+
+  {{.List}}
+
+Ctrl-C ends the server.
+`))
+
+// welcome prints what to do next. The requests go to the local URL: the public one may lead through
+// a proxy that is not there yet.
+func welcome(w io.Writer, public, local, token string) error {
+	curl := "curl -sS -w '\\n' -H " + quote("Authorization: Bearer "+token) + " "
+	post := curl + "-H 'Content-Type: application/scim+json' " + quote(local+"/Users") + " -d "
+	return welcomeText.Execute(w, map[string]any{
+		"Tenant":        tenantName,
+		"Public":        public,
+		"Token":         token,
+		"Organizations": organizations,
+		"Create":        post + quote(newcomer),
+		"Refused":       post + quote(stray),
+		"List":          curl + quote(local+"/Users"),
+	})
+}
+
+// quote quotes a word for a POSIX shell.
+func quote(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
