@@ -144,7 +144,7 @@ func (b *binder) inside(ref Ref, o *operand) (*node, error) {
 // bindTerm binds one comparison or pr.
 func (b *binder) bindTerm(e *expr, o *operand, ref Ref) (*node, error) {
 	if e.kind == present {
-		return &node{kind: present, ref: ref, one: b.one()}, nil
+		return newTerm(present, ref, b.one()), nil
 	}
 	lit := &b.parsed.literals[e.literal]
 	if lit.kind == nullLiteral {
@@ -159,9 +159,9 @@ func (b *binder) bindTerm(e *expr, o *operand, ref Ref) (*node, error) {
 			return nil, err
 		}
 	}
-	n := &node{kind: compare, op: e.op, ref: ref, one: b.one()}
-	if e.op == ne {
-		n.op = eq
+	n := newTerm(compare, ref, b.one())
+	if e.op != ne {
+		n.op = e.op
 	}
 	if err := b.bindValue(n, o, lit); err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func (b *binder) one() bool { return !b.within.IsZero() && b.within.Multi() }
 
 // bindNull reads eq null as absent and ne null as present.
 func (b *binder) bindNull(e *expr, o *operand, ref Ref) (*node, error) {
-	n := &node{kind: present, ref: ref, one: b.one()}
+	n := newTerm(present, ref, b.one())
 	switch e.op {
 	case eq:
 		return &node{kind: not, left: n}, nil

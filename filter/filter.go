@@ -20,7 +20,9 @@ type Resource interface {
 	// singular. Of a sub-attribute of a multi-valued attribute it is the Len of that attribute.
 	Len(r Ref) int
 	// Value returns value i of the attribute r, 0 <= i < Len(r), or the zero Value if this
-	// element has none. A complex attribute has no value of its own.
+	// element has none. A singular attribute is asked for its value 0 without asking for Len
+	// first, and answers with the zero Value if it is absent. A complex attribute has no value of
+	// its own.
 	Value(r Ref, i int) Value
 }
 
@@ -53,7 +55,8 @@ func (b *Bound) Liberty() string {
 // Equal returns the filter "r eq text" for an attribute of type string or reference: the
 // library's own look-ups. Of any other type it matches nothing.
 func Equal(g *Registry, r Ref, text string) *Bound {
-	n := &node{kind: compare, op: eq, ref: r, want: Value{Kind: r.Kind(), Text: text}}
+	n := newTerm(compare, r, false)
+	n.want = Value{Kind: r.Kind(), Text: text}
 	n.fold()
 	if r.Kind() != String && r.Kind() != Reference {
 		n.kind = never

@@ -56,6 +56,15 @@ func foldRune(r rune) rune {
 // equalFold reports whether Fold(s) == folded, without making Fold(s).
 func equalFold(s, folded string) bool {
 	i := 0
+	for ; i+8 <= len(s) && i+8 <= len(folded); i += 8 {
+		x := load8(s[i : i+8])
+		if x&highBits != 0 {
+			break
+		}
+		if upper8(x) != load8(folded[i:i+8]) {
+			return false
+		}
+	}
 	for ; i < len(s) && i < len(folded); i++ {
 		c := s[i]
 		if c >= utf8.RuneSelf {
@@ -69,6 +78,26 @@ func equalFold(s, folded string) bool {
 		}
 	}
 	return i == len(s) && i == len(folded)
+}
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
+// load8 returns eight bytes as one number.
+func load8(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// upper8 folds eight ASCII bytes at once. No byte carries into the next: each sum is below 256.
+func upper8(x uint64) uint64 {
+	fromA := x + (0x80-'a')*lowBits   // high bit set where the byte is >= 'a'
+	beyondZ := x + (0x7F-'z')*lowBits // high bit set where the byte is > 'z'
+	lower := fromA & ^beyondZ & highBits
+	return x - lower>>2 // 0x80>>2 is 'a'-'A'
 }
 
 // inlineFold is the length up to which a value is folded on the stack. User names, addresses and

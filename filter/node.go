@@ -45,11 +45,13 @@ func parseOp(s string) (op, bool) {
 	return 0, false
 }
 
-// node is a bound expression.
+// node is a bound expression. What a match needs of the attribute is copied into it.
 type node struct {
 	kind        nodeKind
-	op          op   // never ne: that is a not over an eq
-	one         bool // about the element at hand, inside a value filter
+	op          op // never ne: that is a not over an eq
+	reach       reach
+	typ         Kind
+	exact       bool
 	ref         Ref
 	want        Value
 	folded      string // want.Text as the comparison needs it
@@ -57,10 +59,33 @@ type node struct {
 	left, right *node
 }
 
+// reach says which values of its attribute a comparison is about.
+type reach uint8
+
+const (
+	each reach = iota // any of them
+	only              // the one a singular attribute has
+	here              // that of the element at hand, inside a value filter
+)
+
+// newTerm returns a comparison, or with kind present the question whether there is a value.
+// inside says that it stands in a value filter about the elements of a multi-valued attribute.
+func newTerm(kind nodeKind, ref Ref, inside bool) *node {
+	n := &node{kind: kind, ref: ref, typ: ref.Kind(), exact: ref.CaseExact()}
+	parent := ref.Parent()
+	switch {
+	case inside:
+		n.reach = here
+	case !ref.Multi() && n.typ != Complex && (parent.IsZero() || !parent.Multi()):
+		n.reach = only
+	}
+	return n
+}
+
 // fold prepares want.Text for the comparisons to come.
 func (n *node) fold() {
 	n.folded = n.want.Text
-	if n.ref.CaseExact() {
+	if n.exact {
 		return
 	}
 	n.folded = Fold(n.folded)
@@ -89,7 +114,10 @@ func (n *node) eval(res Resource, i int) bool {
 	case never:
 		return false
 	}
-	if n.one {
+	switch n.reach {
+	case only:
+		return n.test(res, 0)
+	case here:
 		return n.test(res, i)
 	}
 	for i := range res.Len(n.ref) {
@@ -102,14 +130,14 @@ func (n *node) eval(res Resource, i int) bool {
 
 // test judges one value.
 func (n *node) test(res Resource, i int) bool {
-	if n.ref.Kind() == Complex {
+	if n.typ == Complex {
 		return true // present: Len says so
 	}
 	v := res.Value(n.ref, i)
 	if v.Kind == 0 || n.kind == present {
 		return v.Kind != 0
 	}
-	switch n.want.Kind {
+	switch n.typ {
 	case Boolean:
 		return v.Int == n.want.Int
 	case Integer:
@@ -139,12 +167,12 @@ func (o op) holds(c int) bool {
 
 func (n *node) testText(s string) bool {
 	if n.op == eq {
-		if n.ref.CaseExact() {
+		if n.exact {
 			return s == n.folded
 		}
 		return equalFold(s, n.folded)
 	}
-	if n.ref.CaseExact() {
+	if n.exact {
 		return testExact(n.op, s, n.folded)
 	}
 	var buf [inlineFold]byte

@@ -75,13 +75,19 @@ func testResources(tb testing.TB) map[string]map[string]any {
 }
 
 // doc is a Resource over JSON, read once. It keeps to the contract to the letter: asked for a
-// value beyond Len, it panics.
+// value beyond Len, it panics, but for value 0 of a singular attribute.
 type doc struct{ values [][]Value } // by Ref.Index
 
 var _ Resource = (*doc)(nil)
 
 func (d *doc) Len(r Ref) int            { return len(d.values[r.Index()]) }
-func (d *doc) Value(r Ref, i int) Value { return d.values[r.Index()][i] }
+func (d *doc) Value(r Ref, i int) Value {
+	parent := r.Parent()
+	if i == 0 && d.Len(r) == 0 && !r.Multi() && (parent.IsZero() || !parent.Multi()) {
+		return Value{}
+	}
+	return d.values[r.Index()][i]
+}
 
 func newDoc(g *Registry, m map[string]any) *doc {
 	d := &doc{make([][]Value, g.Len())}

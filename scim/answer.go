@@ -4,10 +4,12 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,7 +99,7 @@ func (x *exchange) derive(rt *resourceType, items []resource, proj *projection) 
 		for i, res := range items {
 			ids[i] = res.meta().ID
 		}
-		groups, err := stores.Groups.GroupsOf(x.ctx, x.who.Tenant, ids)
+		groups, err := stores.Groups.GroupsOf(x.ctx, x.who.Tenant, Scope{Manager: x.who.Manager}, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +143,11 @@ const retryAfter = 5 * time.Second
 
 // refusal decides what the client is told, and logs the rest.
 func (x *exchange) refusal(err error) *Refusal {
-	if r, ok := errors.AsType[*Refusal](err); ok {
+	r, ok := errors.AsType[*Refusal](err)
+	if ok && (r.Status < 400 || 599 < r.Status) {
+		ok, err = false, fmt.Errorf("scim: a refusal with status %d: %s", r.Status, r.Detail)
+	}
+	if ok {
 		x.log(slog.LevelInfo, "scim request refused", slog.Int("status", r.Status), slog.String("type", r.Type), slog.String("detail", r.Detail))
 		return r
 	}
@@ -152,7 +158,7 @@ func (x *exchange) refusal(err error) *Refusal {
 		return &Refusal{Status: http.StatusUnauthorized, Detail: "the token is not accepted"}
 	}
 	incident := rand.Text()
-	r := &Refusal{Status: http.StatusInternalServerError, Detail: "the request failed here; the log has the reason under incident " + incident}
+	r = &Refusal{Status: http.StatusInternalServerError, Detail: "the request failed here; the log has the reason under incident " + incident}
 	if down, ok := errors.AsType[*UnavailableError](err); ok || x.ctx.Err() != nil {
 		r.Status = http.StatusServiceUnavailable
 		r.Detail = "the request could not be carried out now; try again. Incident " + incident
@@ -165,8 +171,27 @@ func (x *exchange) refusal(err error) *Refusal {
 	return r
 }
 
+// maxLogged is how many operations of a PATCH the log names.
+const maxLogged = 10
+
 func (x *exchange) log(level slog.Level, msg string, attrs ...slog.Attr) {
+	if len(x.ops) > 0 {
+		attrs = append(attrs, slog.String("operations", summary(x.ops)))
+	}
 	attrs = append(attrs, slog.String("method", x.r.Method), slog.String("path", x.r.URL.Path),
 		slog.String("tenant", string(x.who.Tenant)), slog.String("manager", x.who.Manager), slog.String("key", x.who.Key))
 	x.h.log.LogAttrs(x.ctx, level, msg, attrs...)
+}
+
+// summary names operations and paths, and no values: identity providers change how they write
+// them, and a refusal may come after all were applied.
+func summary(ops []operation) string {
+	var said []string
+	for _, o := range ops[:min(len(ops), maxLogged)] {
+		said = append(said, strings.TrimSpace(o.op+" "+shorten(o.path)))
+	}
+	if len(ops) > maxLogged {
+		said = append(said, "…")
+	}
+	return strings.Join(said, ", ")
 }

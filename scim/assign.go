@@ -125,13 +125,15 @@ func (rt *resourceType) same(a, b filter.Resource) bool {
 	return true
 }
 
-// required returns the first required attribute the resource lacks.
-func (rt *resourceType) lacks(res filter.Resource) (filter.Ref, bool) {
+// lacks returns the first required attribute the resource lacks. No extension is required, so
+// its attributes are only where it has any.
+func (rt *resourceType) lacks(res resource) (filter.Ref, bool) {
 	for i := range rt.attrs {
 		a := &rt.attrs[i]
 		parent := a.ref.Parent()
 		switch {
 		case !a.def.Required() || a.mutability == "readOnly" || a.ref.Derived():
+		case a.ref.URN() != "" && !hasAny(res, rt.schemas[rt.schemaOf(a.ref)].attrs):
 		case parent.IsZero():
 			if res.Len(a.ref) == 0 {
 				return a.ref, true
@@ -142,6 +144,19 @@ func (rt *resourceType) lacks(res filter.Resource) (filter.Ref, bool) {
 					return a.ref, true
 				}
 			}
+		}
+	}
+	return filter.Ref{}, false
+}
+
+// altered returns the first immutable attribute, or part of a singular one, that had a value and
+// now has another (RFC 7643 §7).
+func (rt *resourceType) altered(before, after resource) (filter.Ref, bool) {
+	for i := range rt.attrs {
+		ref := rt.attrs[i].ref
+		if rt.attrs[i].mutability == "immutable" && !ref.Derived() && !inList(ref) &&
+			before.Len(ref) > 0 && !sameAttribute(before, after, ref) {
+			return ref, true
 		}
 	}
 	return filter.Ref{}, false

@@ -172,7 +172,9 @@ func (b *bodyReader) membersGiven(v jsonValue) error {
 		return nil
 	}
 	ids, err := b.memberIDs(v)
-	b.body.members, b.given = ids, true
+	var m memberChange
+	m.becomes(ids)
+	b.body.members, b.given = m.result().Add, true
 	return err
 }
 
@@ -195,7 +197,7 @@ func (b *bodyReader) validate() error {
 			return err
 		}
 		for _, ref := range s.attrs {
-			if v := clean[ref.Name()]; v != nil {
+			if v := clean[ref.Name()]; v != nil && !ref.Derived() {
 				assign(b.res, ref, v)
 			}
 		}
@@ -229,17 +231,13 @@ func (rd *reader) memberIDs(v jsonValue) ([]string, error) {
 	if v.kind != jsonArray {
 		list = []jsonMember{{jsonValue: v}}
 	}
-	ids := make([]string, 0, len(list))
-	seen := make(map[string]bool, len(list))
-	for _, m := range list {
+	ids := make([]string, len(list))
+	for i, m := range list {
 		id, err := rd.memberID(m.jsonValue)
 		if err != nil {
 			return nil, err
 		}
-		if !seen[id] {
-			seen[id] = true
-			ids = append(ids, strings.Clone(id))
-		}
+		ids[i] = strings.Clone(id)
 	}
 	return ids, nil
 }

@@ -19,8 +19,9 @@ func ifMatch(h http.Header) condition { return readCondition(h.Values("If-Match"
 func readCondition(values []string) condition {
 	var c condition
 	for _, v := range values {
-		for tag := range strings.SplitSeq(v, ",") {
-			switch tag = strings.TrimSpace(tag); tag {
+		for v != "" {
+			var tag string
+			switch tag, v = cutTag(v); tag {
 			case "":
 			case "*":
 				c.any = true
@@ -30,6 +31,20 @@ func readCondition(values []string) condition {
 		}
 	}
 	return c
+}
+
+// cutTag cuts a list at its first comma that is not within quotes: a version may have one.
+func cutTag(list string) (tag, rest string) {
+	quoted := false
+	for i := range len(list) {
+		switch {
+		case list[i] == '"':
+			quoted = !quoted
+		case list[i] == ',' && !quoted:
+			return strings.TrimSpace(list[:i]), list[i+1:]
+		}
+	}
+	return strings.TrimSpace(list), ""
 }
 
 // opaque strips W/ and quotes; a bare version, as some clients send it, is left as it is.

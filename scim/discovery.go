@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/seed-30109bde/gatehouse/filter"
 )
@@ -15,7 +17,13 @@ import (
 type discovery struct {
 	schemas, types []document
 	config         document
+
+	mu       sync.Mutex
+	narrower map[string][]document // the schemas where Policy.Keeps does not keep all, by what it keeps
 }
+
+// maxNarrower bounds how many variations are remembered; hosts have a preset or two.
+const maxNarrower = 32
 
 // document is one discovery resource up to the value of meta.location, and what follows it.
 type document struct {
@@ -39,14 +47,61 @@ func newDiscovery(h *Handler) (*discovery, error) {
 				return nil, fmt.Errorf("scim: the schema %s is used twice", s.def.ID)
 			}
 			seen[s.def.ID] = true
-			body, err := rt.schemaJSON(s)
+		}
+	}
+	var err error
+	d.schemas, err = h.describeSchemas(func(*resourceType, filter.Ref) bool { return true })
+	return d, err
+}
+
+// describeSchemas makes the documents of all schemas.
+func (h *Handler) describeSchemas(keeps func(*resourceType, filter.Ref) bool) ([]document, error) {
+	var docs []document
+	for _, rt := range h.types {
+		if !h.served(rt) {
+			continue
+		}
+		for i := range rt.schemas {
+			s := &rt.schemas[i]
+			body, err := rt.schemaJSON(s, keeps)
 			if err != nil {
 				return nil, err
 			}
-			d.schemas = append(d.schemas, newDocument("Schema", s.def.ID, "/Schemas/"+s.def.ID, body))
+			docs = append(docs, newDocument("Schema", s.def.ID, "/Schemas/"+s.def.ID, body))
 		}
 	}
-	return d, nil
+	return docs, nil
+}
+
+// schemasFor returns the schemas as they are for a principal: what it does not manage is readOnly.
+func (h *Handler) schemasFor(p Principal) ([]document, error) {
+	if h.engine.policy.Keeps == nil {
+		return h.discovery.schemas, nil
+	}
+	keeps := func(rt *resourceType, ref filter.Ref) bool { return h.engine.keeps(p, rt, ref) }
+	var kept []byte
+	for _, rt := range h.types {
+		for i := range rt.attrs {
+			if ref := rt.attrs[i].ref; ref.Parent().IsZero() {
+				kept = strconv.AppendBool(kept, keeps(rt, ref))
+			}
+		}
+	}
+	d := h.discovery
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	docs, known := d.narrower[string(kept)]
+	if known {
+		return docs, nil
+	}
+	docs, err := h.describeSchemas(keeps)
+	if err == nil && len(d.narrower) < maxNarrower {
+		if d.narrower == nil {
+			d.narrower = map[string][]document{}
+		}
+		d.narrower[string(kept)] = docs
+	}
+	return docs, err
 }
 
 // newDocument appends meta to a JSON object.
@@ -114,8 +169,9 @@ func (rt *resourceType) describe() any {
 }
 
 // schemaJSON is elimity's JSON of a schema, with what the engine does added: which strings compare
-// with case. Attributes without a description have none, since "" and null upset Entra ID.
-func (rt *resourceType) schemaJSON(s *typeSchema) (map[string]any, error) {
+// with case, what is never returned, what is not kept. What has no description gets none, since ""
+// and null upset Entra ID.
+func (rt *resourceType) schemaJSON(s *typeSchema, keeps func(*resourceType, filter.Ref) bool) (map[string]any, error) {
 	text, err := s.def.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("scim: schema %s: %w", s.def.ID, err)
@@ -124,11 +180,17 @@ func (rt *resourceType) schemaJSON(s *typeSchema) (map[string]any, error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return nil, fmt.Errorf("scim: schema %s: %w", s.def.ID, err)
 	}
+	for _, name := range []string{"name", "description"} {
+		if m[name] == "" {
+			delete(m, name)
+		}
+	}
 	for _, ref := range s.attrs {
 		if a := named(m["attributes"], ref.Name()); a != nil {
-			decorate(a, ref)
+			kept := keeps(rt, ref)
+			rt.decorate(a, ref, kept)
 			for i := range ref.Subs() {
-				decorate(named(a["subAttributes"], ref.Sub(i).Name()), ref.Sub(i))
+				rt.decorate(named(a["subAttributes"], ref.Sub(i).Name()), ref.Sub(i), kept)
 			}
 		}
 	}
@@ -145,9 +207,13 @@ func named(list any, name string) map[string]any {
 	return nil
 }
 
-func decorate(a map[string]any, ref filter.Ref) {
+func (rt *resourceType) decorate(a map[string]any, ref filter.Ref, kept bool) {
 	if _, ok := a["caseExact"]; ok {
 		a["caseExact"] = ref.CaseExact()
+	}
+	a["returned"] = rt.info(ref).returned
+	if !kept {
+		a["mutability"] = "readOnly"
 	}
 	if a["description"] == "" {
 		delete(a, "description")
@@ -173,7 +239,10 @@ func (x *exchange) discover(name, id string) error {
 			return nil
 		})
 	case name == "Schemas":
-		docs = x.h.discovery.schemas
+		var err error
+		if docs, err = x.h.schemasFor(x.who); err != nil {
+			return err
+		}
 	case name == "ResourceTypes":
 		docs = x.h.discovery.types
 	}

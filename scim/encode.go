@@ -134,28 +134,38 @@ func (e *encoder) attribute(rt *resourceType, res resource, ref filter.Ref, p *p
 	if n == 0 {
 		return
 	}
+	start, shown := len(e.buf), false
 	e.comma()
 	e.buf = append(e.buf, rt.info(ref).key...)
 	switch {
 	case ref.Multi():
 		e.buf = append(e.buf, '[')
 		for i := range n {
+			mark := len(e.buf)
 			e.comma()
-			e.element(rt, res, ref, i, p)
+			if e.element(rt, res, ref, i, p) {
+				shown = true
+			} else {
+				e.buf = e.buf[:mark]
+			}
 		}
 		e.buf = append(e.buf, ']')
 	default:
-		e.element(rt, res, ref, 0, p)
+		shown = e.element(rt, res, ref, 0, p)
+	}
+	if !shown {
+		e.buf = e.buf[:start]
 	}
 }
 
-// element appends value i of ref.
-func (e *encoder) element(rt *resourceType, res resource, ref filter.Ref, i int, p *projection) {
+// element appends value i of ref. It reports whether the projection left anything of it.
+func (e *encoder) element(rt *resourceType, res resource, ref filter.Ref, i int, p *projection) bool {
 	if ref.Kind() != filter.Complex {
 		e.buf = appendValue(e.buf, res.Value(ref, i))
-		return
+		return true
 	}
 	e.buf = append(e.buf, '{')
+	open := len(e.buf)
 	for k := range ref.Subs() {
 		sub := ref.Sub(k)
 		switch {
@@ -176,6 +186,7 @@ func (e *encoder) element(rt *resourceType, res resource, ref filter.Ref, i int,
 		}
 	}
 	e.buf = append(e.buf, '}')
+	return len(e.buf) > open+1
 }
 
 // schemas appends the URNs of the schemas the resource has attributes of: the core schema, and

@@ -3,6 +3,7 @@ package scim
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/extension"
@@ -32,7 +33,7 @@ func (e *engine) transact(ctx context.Context, t TenantID, f func(context.Contex
 
 // get returns a resource as the principal may see it, and the refusal a write to it would meet.
 func (e *engine) get(ctx context.Context, s Stores, p Principal, rt *resourceType, id string) (res resource, onWrite error, err error) {
-	if id == "" {
+	if !isID(id) {
 		return nil, nil, ErrNotFound
 	}
 	res, err = rt.stores.get(ctx, s, p.Tenant, id)
@@ -65,7 +66,7 @@ func (e *engine) sees(ctx context.Context, p Principal, res resource) (seen bool
 	if errors.Is(err, ErrNotFound) {
 		return false, nil, nil
 	}
-	return err == nil, nil, err
+	return err == nil, nil, undecided(err)
 }
 
 // maxNative bounds how many users a look-up that may find native ones reads before it asks the
@@ -75,11 +76,14 @@ const maxNative = 1_000
 // list returns a page of resources and how many match in all.
 func (e *engine) list(ctx context.Context, p Principal, rt *resourceType, q Query) ([]resource, int, error) {
 	q.Scope = Scope{Manager: p.Manager}
-	if e.policy.Adopt == nil || !rt.isLookup(q.Filter) {
+	lookup := rt.lookup(q.Filter)
+	if e.policy.Adopt == nil || lookup == nil {
 		return rt.stores.list(ctx, e.stores, p.Tenant, q)
 	}
 	wide := q
+	wide.Filter = lookup
 	wide.Scope.AndNative, wide.Offset, wide.Limit = true, 0, maxNative
+	wide.Omit = nil // the policy sees whole users
 	all, _, err := rt.stores.list(ctx, e.stores, p.Tenant, wide)
 	if err != nil {
 		return nil, 0, err
@@ -90,7 +94,7 @@ func (e *engine) list(ctx context.Context, p Principal, rt *resourceType, q Quer
 		if err != nil {
 			return nil, 0, err
 		}
-		// A filter on externalId must not match what is not shown.
+		// The whole filter is asked here: to it a native user has no externalId.
 		if ok && q.Filter.Match(res) {
 			seen = append(seen, res)
 		}
@@ -99,16 +103,14 @@ func (e *engine) list(ctx context.Context, p Principal, rt *resourceType, q Quer
 	return seen[from:min(from+q.Limit, len(seen))], len(seen), nil
 }
 
-// isLookup reports whether a filter names users one by one.
-func (rt *resourceType) isLookup(f *filter.Bound) bool {
-	for ref := range f.Equalities() {
-		for _, l := range rt.lookups {
-			if ref == l {
-				return true
-			}
+// lookup returns the part of a filter that names users one by one, or nil.
+func (rt *resourceType) lookup(f *filter.Bound) *filter.Bound {
+	for ref, v := range f.Equalities() {
+		if v.Present() && slices.Contains(rt.lookups, ref) {
+			return filter.Equal(rt.registry, ref, v.Text)
 		}
 	}
-	return false
+	return nil
 }
 
 // create stores a new resource.
@@ -122,23 +124,25 @@ func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *b
 		return nil, err
 	}
 	members := MemberChange{Add: b.members}
+	var out resource
 	var change Change
 	err := e.transact(ctx, p.Tenant, func(ctx context.Context, s Stores) error {
 		if err := e.checkMembers(ctx, s, p, members); err != nil {
 			return err
 		}
-		change = rt.stores.change(p, nil, res, members)
+		next := rt.stores.copy(res) // Transact may try more than once
+		change = rt.stores.change(p, nil, next, members)
 		if err := e.check(ctx, s, &change); err != nil {
 			return err
 		}
 		var err error
-		res, err = rt.stores.create(ctx, s, p.Tenant, res, change.Members)
-		return e.conflict(ctx, s, p, rt, b.res, err)
+		out, err = rt.stores.create(ctx, s, p.Tenant, next, change.Members)
+		return e.conflict(ctx, s, p, rt, next, err)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return res, e.stored(ctx, rt.stores.change(p, nil, res, change.Members))
+	return out, e.stored(ctx, rt.stores.change(p, nil, out, change.Members))
 }
 
 func (e *engine) check(ctx context.Context, s Stores, c *Change) error {
@@ -167,12 +171,18 @@ func (e *engine) unkept(p Principal, rt *resourceType, after, before resource) {
 		return
 	}
 	for i := range rt.attrs {
-		ref := rt.attrs[i].ref
-		if ref.Parent().IsZero() && !ref.Derived() && ref != rt.members &&
-			rt.attrs[i].mutability != "readOnly" && !rt.attrs[i].def.Required() && !e.policy.Keeps(p, ref) {
+		if ref := rt.attrs[i].ref; ref.Parent().IsZero() && !e.keeps(p, rt, ref) {
 			copyAttribute(after, before, ref)
 		}
 	}
+}
+
+// keeps reports whether the principal manages an attribute, as everyone does members, what a
+// schema requires, and what nobody can write anyway.
+func (e *engine) keeps(p Principal, rt *resourceType, ref filter.Ref) bool {
+	a := rt.info(ref)
+	return e.policy.Keeps == nil || ref.Derived() || ref == rt.members || a.mutability == "readOnly" ||
+		a.def.Required() || e.policy.Keeps(p, ref)
 }
 
 // rules applies the rules of the NinjaOne extension to a user.

@@ -54,15 +54,15 @@ func listOf[T, E any](path string, at func(*T) *[]E) field[T] {
 }
 
 // listText and listFlag are the fields of the parts of such an attribute.
-func listText[T, E any](path string, at func(*T) *[]E, part func(*E) *string) field[T] {
+func listText[T, E any](path string, at func(*T) *[]E, part func(t *T, i int) *string) field[T] {
 	f := listOf(path, at)
-	f.text = func(t *T, i int) *string { return part(&(*at(t))[i]) }
+	f.text = part
 	return f
 }
 
-func listFlag[T, E any](path string, at func(*T) *[]E, part func(*E) *bool) field[T] {
+func listFlag[T, E any](path string, at func(*T) *[]E, part func(t *T, i int) *bool) field[T] {
 	f := listOf(path, at)
-	f.flag = func(t *T, i int) *bool { return part(&(*at(t))[i]) }
+	f.flag = part
 	return f
 }
 
@@ -70,10 +70,10 @@ func listFlag[T, E any](path string, at func(*T) *[]E, part func(*E) *bool) fiel
 func values[T any](path string, at func(*T) *[]MultiValue) []field[T] {
 	return []field[T]{
 		listOf(path, at),
-		listText(path+".value", at, func(m *MultiValue) *string { return &m.Value }),
-		listText(path+".display", at, func(m *MultiValue) *string { return &m.Display }),
-		listText(path+".type", at, func(m *MultiValue) *string { return &m.Type }),
-		listFlag(path+".primary", at, func(m *MultiValue) *bool { return &m.Primary }),
+		listText(path+".value", at, func(t *T, i int) *string { return &(*at(t))[i].Value }),
+		listText(path+".display", at, func(t *T, i int) *string { return &(*at(t))[i].Display }),
+		listText(path+".type", at, func(t *T, i int) *string { return &(*at(t))[i].Type }),
+		listFlag(path+".primary", at, func(t *T, i int) *bool { return &(*at(t))[i].Primary }),
 	}
 }
 

@@ -121,12 +121,13 @@ type exchange struct {
 	who   Principal
 	base  string
 	query query
+	ops   []operation // of a PATCH, for the log
 	wrote bool
 }
 
 // ServeHTTP answers one request. What it does in which order is the body of serve.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{h: h, w: w, r: r, ctx: r.Context(), base: strings.TrimSuffix(h.baseURL(r), "/")}
+	x := &exchange{h: h, w: w, r: r, ctx: r.Context()}
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler {
@@ -142,6 +143,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (x *exchange) serve() error {
 	var err error
+	x.base = strings.TrimSuffix(x.h.baseURL(x.r), "/")
 	if x.who, err = x.authenticate(); err != nil {
 		return err
 	}
@@ -179,10 +181,8 @@ func (x *exchange) authenticate() (Principal, error) {
 // route finds the resource type and the id. It answers discovery itself and then returns no type.
 func (x *exchange) route() (*resourceType, string, error) {
 	path := x.r.URL.EscapedPath()
-	if u, err := url.Parse(x.base); err == nil && u.Path != "" {
-		if below, ok := strings.CutPrefix(path, u.EscapedPath()); ok && (below == "" || below[0] == '/') {
-			path = below
-		}
+	if below, ok := strings.CutPrefix(path, urlPath(x.base)); ok && (below == "" || below[0] == '/') {
+		path = below
 	}
 	name, rest, _ := strings.Cut(strings.Trim(path, "/"), "/")
 	id, err := url.PathUnescape(strings.Trim(rest, "/"))
@@ -201,6 +201,15 @@ func (x *exchange) route() (*resourceType, string, error) {
 		return nil, "", &Refusal{Status: http.StatusNotImplemented, Detail: "/" + name + " is not served here; see /ServiceProviderConfig for what is"}
 	}
 	return nil, "", x.noSuchPath()
+}
+
+// urlPath returns the path of an absolute URL without query.
+func urlPath(u string) string {
+	_, rest, _ := strings.Cut(u, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return ""
 }
 
 func (x *exchange) noSuchPath() error {
@@ -245,6 +254,9 @@ func (x *exchange) one(rt *resourceType, id string) error {
 	case http.MethodPut, http.MethodPatch:
 		return x.write(rt, id)
 	case http.MethodDelete:
+		if err := x.parseQuery(); err != nil {
+			return err
+		}
 		if err := x.h.engine.remove(x.ctx, x.who, rt, id, ifMatch(x.r.Header)); err != nil {
 			return err
 		}
@@ -354,6 +366,7 @@ func (x *exchange) write(rt *resourceType, id string) error {
 		if err != nil {
 			return err
 		}
+		x.ops = ops
 		edit = x.h.engine.patch(rd, x.who, ops)
 	}
 	cond := ifMatch(x.r.Header)

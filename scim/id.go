@@ -3,7 +3,9 @@ package scim
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // newID proposes a time-ordered identifier: a UUID of version 7 (RFC 9562 §5.7). Identifiers in
@@ -25,4 +27,13 @@ func newID(now time.Time) string {
 	hex.Encode(s[24:36], b[10:16])
 	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
 	return string(s[:])
+}
+
+// maxID is what Meta.ID promises, in bytes.
+const maxID = 64
+
+// isID reports whether a store may have a resource of that ID. It is not asked for others: a
+// database answers text that it cannot hold with an error.
+func isID(id string) bool {
+	return id != "" && len(id) <= maxID && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0
 }

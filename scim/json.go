@@ -5,11 +5,18 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-30109bde/gatehouse/filter"
 )
 
 // maxJSONDepth bounds nesting in a body. SCIM needs five levels: list, resource, extension,
 // attribute, element.
 const maxJSONDepth = 32
+
+// A decoded value costs 64 bytes however short it is. So a body may hold fewValues, and beyond
+// them one for every bytesPerValue bytes; {"value":"7"}, are two in fourteen. An object may have
+// maxNames members.
+const fewValues, bytesPerValue, maxNames = 4096, 8, 1000
 
 type jsonKind uint8
 
@@ -51,17 +58,26 @@ func (v jsonValue) field(name string) (jsonValue, bool) {
 
 // jsonDecoder reads one JSON text (RFC 8259), more strictly than encoding/json: invalid UTF-8,
 // half a surrogate pair, NUL, a name used twice in an object and anything behind the value are
-// refused, and depth is bounded.
+// refused, and depth, names and values are bounded. Names are the same in any case (RFC 7643 §2.1).
+//
+// The members of all arrays and objects are in one slice, made once: those of the ones that are
+// still open before front, those of the others from back on.
 type jsonDecoder struct {
-	text string
-	pos  int
+	text        string
+	pos         int
+	all         []jsonMember
+	front, back int
 }
 
 func decodeJSON(body []byte) (jsonValue, error) {
 	if !utf8.Valid(body) {
 		return jsonValue{}, badJSON("the body is not valid UTF-8")
 	}
-	d := jsonDecoder{text: string(body)}
+	n := countJSON(body)
+	if n > fewValues+len(body)/bytesPerValue {
+		return jsonValue{}, &Refusal{Status: 413, Detail: fmt.Sprintf("the body has %d values in %d bytes, more than any SCIM message", n, len(body))}
+	}
+	d := jsonDecoder{text: string(body), all: make([]jsonMember, n), back: n}
 	v, err := d.value(0)
 	if err != nil {
 		return jsonValue{}, err
@@ -70,6 +86,34 @@ func decodeJSON(body []byte) (jsonValue, error) {
 		return jsonValue{}, d.fail("something follows the JSON value")
 	}
 	return v, nil
+}
+
+// countJSON returns how many values are inside the arrays and objects of a JSON text. Of a text
+// that is no JSON it counts at least those before the mistake.
+func countJSON(text []byte) int {
+	n := 0
+	last := byte(0) // but white space
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		case ',', '[', '{':
+			n++
+		case ']', '}':
+			if last == '[' || last == '{' {
+				n--
+			}
+		}
+		last = c
+	}
+	return n
 }
 
 func badJSON(rule string) error {
@@ -94,9 +138,6 @@ func (d *jsonDecoder) peek() byte {
 }
 
 func (d *jsonDecoder) value(depth int) (jsonValue, error) {
-	if depth > maxJSONDepth {
-		return jsonValue{}, d.fail(fmt.Sprintf("more than %d levels of nesting", maxJSONDepth))
-	}
 	d.space()
 	switch c := d.peek(); {
 	case c == '{':
@@ -121,9 +162,13 @@ func (d *jsonDecoder) value(depth int) (jsonValue, error) {
 // members reads an array or object up to its closing byte.
 func (d *jsonDecoder) members(kind jsonKind, end byte, depth int) (jsonValue, error) {
 	v := jsonValue{kind: kind}
+	if depth == maxJSONDepth {
+		return v, d.fail(fmt.Sprintf("more than %d levels of nesting", maxJSONDepth))
+	}
 	d.pos++
+	first := d.front
 	for d.space(); d.peek() != end; d.space() {
-		if len(v.list) > 0 {
+		if d.front > first {
 			if d.peek() != ',' {
 				return v, d.fail(fmt.Sprintf("a comma or %q is expected", end))
 			}
@@ -139,13 +184,24 @@ func (d *jsonDecoder) members(kind jsonKind, end byte, depth int) (jsonValue, er
 		if m.jsonValue, err = d.value(depth + 1); err != nil {
 			return v, err
 		}
-		v.list = append(v.list, m)
+		d.all[d.front] = m
+		d.front++
 	}
 	d.pos++
+	v.list = d.close(first)
 	if kind == jsonObject {
 		return v, d.unique(v.list)
 	}
 	return v, nil
+}
+
+// close moves the members from first on to where they stay.
+func (d *jsonDecoder) close(first int) []jsonMember {
+	n := d.front - first
+	end := d.back
+	copy(d.all[end-n:end], d.all[first:d.front])
+	d.front, d.back = first, end-n
+	return d.all[d.back:end:end]
 }
 
 func (d *jsonDecoder) key() (string, error) {
@@ -167,19 +223,23 @@ func (d *jsonDecoder) key() (string, error) {
 const fewMembers = 16
 
 func (d *jsonDecoder) unique(list []jsonMember) error {
+	if len(list) > maxNames {
+		return d.fail(fmt.Sprintf("an object with %d names, more than %d", len(list), maxNames))
+	}
 	if len(list) > fewMembers {
 		seen := make(map[string]bool, len(list))
 		for _, m := range list {
-			if seen[m.key] {
+			name := filter.Fold(m.key)
+			if seen[name] {
 				return d.fail(fmt.Sprintf("the name %q is used twice in an object", shorten(m.key)))
 			}
-			seen[m.key] = true
+			seen[name] = true
 		}
 		return nil
 	}
 	for i, m := range list {
 		for _, earlier := range list[:i] {
-			if m.key == earlier.key {
+			if strings.EqualFold(m.key, earlier.key) {
 				return d.fail(fmt.Sprintf("the name %q is used twice in an object", shorten(m.key)))
 			}
 		}
@@ -299,7 +359,7 @@ func shorten(s string) string {
 		return s
 	}
 	i := maxShown
-	for !utf8.RuneStart(s[i]) {
+	for i > 0 && !utf8.RuneStart(s[i]) { // what is no UTF-8 may have no such byte
 		i--
 	}
 	return s[:i] + "…"

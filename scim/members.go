@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -15,7 +16,8 @@ type memberChange struct {
 
 func (m *memberChange) adds(ids []string) {
 	if m.add == nil {
-		m.add = map[string]bool{}
+		m.add = make(map[string]bool, len(ids))
+		m.order = make([]string, 0, len(ids))
 	}
 	for _, id := range ids {
 		if _, known := m.add[id]; !known {
@@ -28,7 +30,7 @@ func (m *memberChange) adds(ids []string) {
 
 func (m *memberChange) removes(ids []string) {
 	if m.remove == nil {
-		m.remove = map[string]bool{}
+		m.remove = make(map[string]bool, len(ids))
 	}
 	for _, id := range ids {
 		if m.add[id] {
@@ -48,15 +50,11 @@ func (m *memberChange) becomes(ids []string) {
 // result is the change as stores take it.
 func (m *memberChange) result() MemberChange {
 	out := MemberChange{Replace: m.replace}
-	for _, id := range m.order {
-		if m.add[id] {
-			out.Add = append(out.Add, id)
-		}
+	out.Add = slices.DeleteFunc(m.order, func(id string) bool { return !m.add[id] })
+	if len(m.remove) > 0 {
+		out.Remove = slices.AppendSeq(make([]string, 0, len(m.remove)), maps.Keys(m.remove))
+		slices.Sort(out.Remove)
 	}
-	for id := range m.remove {
-		out.Remove = append(out.Remove, id)
-	}
-	slices.Sort(out.Remove)
 	return out
 }
 

@@ -13,7 +13,7 @@ import (
 // MemoryStore is empty and ready to use.
 //
 // What is stored never changes: a write puts a new record in the place of the old one. So a lock
-// is held to find records and to place them, and never while a filter is matched or a record is
+// is held to find records and to place them, and never while a filter is matched or an answer is
 // copied; and a query sees the users or groups of one moment.
 //
 // It keeps the IDs it is offered, and makes one where none is. Members have no display names.

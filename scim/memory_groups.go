@@ -30,7 +30,9 @@ func newGroupRow(g Group) *groupRow {
 	return &groupRow{Group: g}
 }
 
-func (r *groupRow) key() string { return r.ID }
+func (r *groupRow) key() string            { return r.ID }
+func (r *groupRow) manager() *string       { return &r.ManagedBy }
+func (r *groupRow) is(version string) bool { return r.Version == version }
 
 func (r *groupRow) postings() []posting {
 	p := []posting{{0, filter.Fold(r.DisplayName)}}
@@ -71,7 +73,7 @@ func (t *memoryTenant) createGroup(r *groupRow, added []string) error {
 		return &ConflictError{"id"}
 	}
 	p := r.postings()
-	if err := t.groups.taken(&r.Meta, p[0]); err != nil {
+	if err := t.groups.taken(r, p[0]); err != nil {
 		return err
 	}
 	t.groups.add(r, p)
@@ -142,7 +144,7 @@ func (t *memoryTenant) updateGroup(r *groupRow, version string, m MemberChange) 
 		return old, nil
 	}
 	p := r.postings()
-	if err := t.groups.taken(&r.Meta, p[0]); err != nil {
+	if err := t.groups.taken(r, p[0]); err != nil {
 		return nil, err
 	}
 	r.members = old.members.with(added, removed)

@@ -45,14 +45,7 @@ func (x *index[V]) remove(key string, v V) {
 	x.more[key] = more
 }
 
-// count returns how many there are under a key; all returns them in no order.
-func (x *index[V]) count(key string) int {
-	if _, ok := x.one[key]; !ok {
-		return 0
-	}
-	return 1 + len(x.more[key])
-}
-
+// all returns what is under a key, in no order.
 func (x *index[V]) all(key string) []V {
 	v, ok := x.one[key]
 	if !ok {

@@ -96,8 +96,10 @@ func (t *memoryTenant) join(group string, added, removed []string) {
 
 // groupsOf returns, in order, the groups a user is in.
 func (t *memoryTenant) groupsOf(user string) []*groupRow {
-	var rows []*groupRow
-	for _, id := range slices.Sorted(slices.Values(t.members.all(user))) {
+	ids := t.members.all(user)
+	slices.Sort(ids)
+	rows := make([]*groupRow, 0, len(ids))
+	for _, id := range ids {
 		rows = append(rows, t.groups.byID[id])
 	}
 	return rows
@@ -130,7 +132,7 @@ func (s *MemoryStore) Members(ctx context.Context, tenant TenantID, group, after
 }
 
 // GroupsOf implements [GroupStore].
-func (s *MemoryStore) GroupsOf(ctx context.Context, tenant TenantID, users []string) (map[string][]Member, error) {
+func (s *MemoryStore) GroupsOf(ctx context.Context, tenant TenantID, scope Scope, users []string) (map[string][]Member, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -143,7 +145,9 @@ func (s *MemoryStore) GroupsOf(ctx context.Context, tenant TenantID, users []str
 			continue
 		}
 		for _, r := range t.groupsOf(user) {
-			all[user] = append(all[user], Member{Value: r.ID, Display: r.DisplayName})
+			if scope.Sees(r.ManagedBy) {
+				all[user] = append(all[user], Member{Value: r.ID, Display: r.DisplayName})
+			}
 		}
 	}
 	return all, nil
@@ -178,7 +182,7 @@ type groupView struct {
 	whole   filter.Resource // the group with all members, when it was needed
 }
 
-func (r *groupRow) matches(f *filter.Bound) bool {
+func (r *groupRow) matches(f *filter.Bound, _ *User) bool {
 	v := groupView{Group: &r.Group, members: r.members}
 	var named []Member
 	for ref, want := range f.Equalities() {

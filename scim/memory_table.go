@@ -13,9 +13,10 @@ import (
 type row interface {
 	comparable
 	keyed // the ID
-	meta() *Meta
+	manager() *string
+	is(version string) bool
 	postings() []posting
-	matches(*filter.Bound) bool
+	matches(f *filter.Bound, scratch *User) bool
 }
 
 // A posting is one key of a row in one of the indexes of its table. The first posting is the
@@ -64,24 +65,23 @@ func newTable[R row](x indexing) table[R] {
 
 // add adds r, whose postings are p.
 func (t *table[R]) add(r R, p []posting) {
-	m := r.meta()
-	l := t.managed[m.ManagedBy]
+	manager := r.manager()
+	l := t.managed[*manager]
 	if l == nil {
-		l = &managed[R]{manager: strings.Clone(m.ManagedBy)}
+		l = &managed[R]{manager: strings.Clone(*manager)}
 		t.managed[l.manager] = l
 	}
-	m.ManagedBy = l.manager // one string for all
+	*manager = l.manager // one string for all
 	l.put(r)
-	t.byID[m.ID] = r
+	t.byID[r.key()] = r
 	for _, p := range p {
 		t.by[p.index].add(p.key, r)
 	}
 }
 
 func (t *table[R]) remove(r R) {
-	m := r.meta()
-	t.managed[m.ManagedBy].remove(m.ID)
-	delete(t.byID, m.ID)
+	t.managed[*r.manager()].remove(r.key())
+	delete(t.byID, r.key())
 	for _, p := range r.postings() {
 		t.by[p.index].remove(p.key, r)
 	}
@@ -93,16 +93,16 @@ func (t *table[R]) current(id, version string) (R, error) {
 	switch {
 	case !ok:
 		return r, ErrNotFound
-	case version != "" && version != r.meta().Version:
+	case version != "" && !r.is(version):
 		return r, ErrStale
 	}
 	return r, nil
 }
 
-// taken returns a conflict if another row has the name of m, which is p.
-func (t *table[R]) taken(m *Meta, p posting) error {
+// taken returns a conflict if another row has the name of r, which is p.
+func (t *table[R]) taken(r R, p posting) error {
 	for _, o := range t.by[p.index].all(p.key) {
-		if o := o.meta(); o.ID != m.ID && (!t.perManager || o.ManagedBy == m.ManagedBy) {
+		if o.key() != r.key() && (!t.perManager || *o.manager() == *r.manager()) {
 			return &ConflictError{t.indexes[p.index].path}
 		}
 	}
@@ -198,14 +198,14 @@ func scan[R row](ctx context.Context, runs [][]*chunk[R], q Query, count bool) (
 	if !count && q.Limit == 0 {
 		return nil, 0, nil
 	}
-	seen := 0
+	seen, scratch := 0, new(User)
 	for r := range merge(runs) {
 		if seen++; seen%256 == 0 {
 			if err := ctx.Err(); err != nil {
 				return nil, 0, err
 			}
 		}
-		if !q.Scope.Sees(r.meta().ManagedBy) || q.Filter != nil && !r.matches(q.Filter) {
+		if !q.Scope.Sees(*r.manager()) || q.Filter != nil && !r.matches(q.Filter, scratch) {
 			continue
 		}
 		if total++; total <= q.Offset || len(rows) == q.Limit {

@@ -12,27 +12,72 @@ import (
 var userIndexes = indexing{indexes: []indexed{{"userName", true}, {"externalId", false}, {"emails.value", true}}}
 
 // A userRow is a stored user.
-type userRow struct{ User }
+type userRow struct {
+	packed     string
+	managedBy  string
+	extensions map[string]Object
+}
 
-// newUserRow makes a row of a copy of u.
-func newUserRow(u User) (*userRow, []posting) {
-	r := &userRow{u.clone()}
-	p := r.postings()
-	compact(r, p)
+// newUserRow makes a row of a copy of u, and its keys.
+func newUserRow(u *User) (*userRow, []posting) {
+	p := userPostings(u)
+	r := &userRow{pack(u, p), u.ManagedBy, cloneObjects(u.Extensions)}
+	for _, o := range r.extensions {
+		cloneText(o)
+	}
 	return r, p
 }
 
-func (r *userRow) key() string                  { return r.ID }
-func (r *userRow) matches(f *filter.Bound) bool { return f.Match(&r.User) }
+// view reads the row into u, which shares the extensions with it.
+func (r *userRow) view(u *User) {
+	unpack(r.packed, u)
+	u.ManagedBy, u.Extensions = r.managedBy, r.extensions
+}
+
+// copyTo reads the row into a User for the caller.
+func (r *userRow) copyTo(u *User) {
+	r.view(u)
+	u.Extensions = cloneObjects(r.extensions)
+}
+
+func (r *userRow) copied() User {
+	var u User
+	r.copyTo(&u)
+	return u
+}
+
+func (r *userRow) key() string {
+	u := unpacker(r.packed)
+	return u.text()
+}
+
+func (r *userRow) manager() *string { return &r.managedBy }
+
+func (r *userRow) is(version string) bool {
+	u := unpacker(r.packed)
+	u.text() // the ID
+	return u.text() == version
+}
 
 func (r *userRow) postings() []posting {
-	p := make([]posting, 1, 2+len(r.Emails))
-	p[0] = posting{0, filter.Fold(r.UserName)}
-	if r.ExternalID != "" {
-		p = append(p, posting{1, r.ExternalID})
+	var u User
+	r.view(&u)
+	return userPostings(&u)
+}
+
+func (r *userRow) matches(f *filter.Bound, scratch *User) bool {
+	r.view(scratch)
+	return f.Match(scratch)
+}
+
+func userPostings(u *User) []posting {
+	p := make([]posting, 1, 2+len(u.Emails))
+	p[0] = posting{0, filter.Fold(u.UserName)}
+	if u.ExternalID != "" {
+		p = append(p, posting{1, u.ExternalID})
 	}
 	first := len(p)
-	for _, e := range r.Emails {
+	for _, e := range u.Emails {
 		if e.Value != "" {
 			p = append(p, posting{2, filter.Fold(e.Value)})
 		}
@@ -51,20 +96,20 @@ func (s *MemoryStore) CreateUser(ctx context.Context, tenant TenantID, u User) (
 		u.ID = s.newID()
 	}
 	u.Version = s.version()
-	r, p := newUserRow(u)
+	r, p := newUserRow(&u)
 	if err := s.tenant(tenant).createUser(r, p); err != nil {
 		return User{}, err
 	}
-	return r.clone(), nil
+	return r.copied(), nil
 }
 
 func (t *memoryTenant) createUser(r *userRow, p []posting) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.users.byID[r.ID] != nil {
+	if t.users.byID[r.key()] != nil {
 		return &ConflictError{"id"}
 	}
-	if err := t.users.taken(&r.Meta, p[0]); err != nil {
+	if err := t.users.taken(r, p[0]); err != nil {
 		return err
 	}
 	t.users.add(r, p)
@@ -83,7 +128,7 @@ func (s *MemoryStore) User(ctx context.Context, tenant TenantID, id string) (Use
 	if r == nil {
 		return User{}, ErrNotFound
 	}
-	return r.clone(), nil
+	return r.copied(), nil
 }
 
 // Users implements [UserStore]. A look-up by an ID, a user name, an external ID or an e-mail
@@ -99,7 +144,7 @@ func (s *MemoryStore) Users(ctx context.Context, tenant TenantID, q Query) (Page
 	}
 	page := Page[User]{Items: make([]User, len(rows)), Total: total}
 	for i, r := range rows {
-		page.Items[i] = r.clone()
+		r.copyTo(&page.Items[i])
 	}
 	return page, nil
 }
@@ -111,21 +156,21 @@ func (s *MemoryStore) UpdateUser(ctx context.Context, tenant TenantID, u User) (
 	}
 	was := u.Version
 	u.Version = s.version()
-	r, p := newUserRow(u)
+	r, p := newUserRow(&u)
 	if err := s.tenant(tenant).updateUser(r, p, was); err != nil {
 		return User{}, err
 	}
-	return r.clone(), nil
+	return r.copied(), nil
 }
 
 func (t *memoryTenant) updateUser(r *userRow, p []posting, version string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old, err := t.users.current(r.ID, version)
+	old, err := t.users.current(r.key(), version)
 	if err != nil {
 		return err
 	}
-	if err := t.users.taken(&r.Meta, p[0]); err != nil {
+	if err := t.users.taken(r, p[0]); err != nil {
 		return err
 	}
 	t.users.remove(old)

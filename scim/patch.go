@@ -131,13 +131,9 @@ func (p *patcher) operation(o operation) error {
 	if strings.EqualFold(o.path, "password") {
 		return nil
 	}
-	path, err := filter.ParsePath(o.path)
-	if err != nil {
-		return err
-	}
-	t, err := path.Bind(p.rt.registry)
+	t, attribute, err := p.bind(o.path)
 	switch {
-	case err != nil && !p.strict && p.foreign(path.Attribute()):
+	case err != nil && !p.strict && p.foreign(attribute):
 		return nil
 	case err != nil:
 		return err
@@ -146,6 +142,20 @@ func (p *patcher) operation(o operation) error {
 		return &Refusal{Status: 400, Type: "invalidPath", Detail: t.Liberty + ", which strict mode refuses"}
 	}
 	return p.target(o, t, true)
+}
+
+// bind looks a path up, and returns it without its value filter if it could be read. Nearly all
+// are the name of an attribute, which needs no parsing.
+func (p *patcher) bind(text string) (t filter.Target, attribute string, err error) {
+	if ref, liberty, ok := p.rt.registry.Find(text); ok {
+		return filter.Target{Ref: ref, Liberty: liberty}, text, nil
+	}
+	path, err := filter.ParsePath(text)
+	if err != nil {
+		return t, "", err
+	}
+	t, err = path.Bind(p.rt.registry)
+	return t, path.Attribute(), err
 }
 
 // foreign reports whether a path belongs to a schema that is not known here. Such attributes are
@@ -171,24 +181,26 @@ func (p *patcher) keyed(op, key string, v jsonValue) error {
 	if strings.EqualFold(key, "password") {
 		return nil
 	}
-	path, err := filter.ParsePath(key)
-	var t filter.Target
-	if err == nil {
-		t, err = path.Bind(p.rt.registry)
-	}
-	if err != nil || p.strict && t.Liberty != "" {
-		if p.strict {
-			return invalidSyntax("no schema here has the attribute %q", shorten(key))
-		}
+	t, ok := p.bindKey(key)
+	switch {
+	case p.strict && (!ok || t.Liberty != ""):
+		return invalidSyntax("no schema here has the attribute %q", shorten(key))
+	case !ok:
 		return nil
 	}
-	if err := p.target(o, t, false); err != nil {
-		if r, ok := errors.AsType[*Refusal](err); ok {
-			return r
+	return p.target(o, t, false)
+}
+
+// bindKey is bind for keys, of which a body can hold many and most may be unknown.
+func (p *patcher) bindKey(key string) (filter.Target, bool) {
+	_, _, ok := p.rt.registry.Find(key)
+	if !ok && !strings.ContainsAny(key, "[ ") {
+		if _, ok = p.rt.registry.URN(key); !ok {
+			return filter.Target{}, false
 		}
-		return err
 	}
-	return nil
+	t, _, err := p.bind(key)
+	return t, err == nil
 }
 
 // target applies an operation to what its path names. explicit is false for the keys of a value
@@ -345,11 +357,6 @@ func (p *patcher) complexOne(o operation, ref filter.Ref) error {
 	}
 	parts, ok := v.(map[string]any)
 	if !ok { // unassigned
-		for k := range ref.Subs() {
-			if err := p.simpleOne(operation{op: "remove"}, ref.Sub(k)); err != nil && !ref.Sub(k).Multi() {
-				return err
-			}
-		}
 		clearAttribute(p.res, ref)
 		return nil
 	}

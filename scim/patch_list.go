@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"strings"
+
 	"github.com/seed-30109bde/gatehouse/filter"
 )
 
@@ -17,9 +19,6 @@ func (p *patcher) list(o operation, ref filter.Ref) error {
 		return nil
 	}
 	if o.op == "replace" || v == nil {
-		if p.rt.info(ref).mutability == "immutable" && p.res.Len(ref) > 0 {
-			return mutability("%s is immutable and has a value", ref)
-		}
 		if v != nil || o.op == "replace" {
 			assign(p.res, ref, v)
 		}
@@ -37,8 +36,10 @@ func (p *patcher) list(o operation, ref filter.Ref) error {
 func (p *patcher) addValue(ref filter.Ref, e any) error {
 	i := p.find(ref, e)
 	if i < 0 {
-		p.res.grow(ref)
-		i = p.res.Len(ref) - 1
+		var err error
+		if i, err = p.grow(ref); err != nil {
+			return err
+		}
 		setElement(p.res, ref, i, e)
 	} else if parts, ok := e.(map[string]any); ok {
 		if err := p.merge(ref, i, parts); err != nil {
@@ -49,44 +50,65 @@ func (p *patcher) addValue(ref filter.Ref, e any) error {
 	return nil
 }
 
+// grow appends an empty element and returns its place.
+func (p *patcher) grow(ref filter.Ref) (int, error) {
+	n := p.res.Len(ref)
+	if n >= maxValues {
+		return 0, tooMany(ref, n+1)
+	}
+	p.res.grow(ref)
+	return n, nil
+}
+
+// part is one part of an element, or an element without parts.
+type part struct {
+	ref   filter.Ref
+	value filter.Value
+}
+
 // find returns the element that e already is: of the same value and, where both have one, type.
+// Without a value it is one that has all of its parts.
 func (p *patcher) find(ref filter.Ref, e any) int {
-	parts, isComplex := e.(map[string]any)
+	want := identity(ref, e)
+	if len(want) == 0 {
+		return -1
+	}
 	for i := range p.res.Len(ref) {
-		switch {
-		case !isComplex:
-			if ref.Key(p.res.Value(ref, i)) == ref.Key(valueFrom(ref.Kind(), e)) {
-				return i
-			}
-		case ref.Default().IsZero():
-			if p.has(ref, i, parts) {
-				return i
-			}
-		case p.has(ref, i, pick(parts, "value", "type")) && parts["value"] != nil:
+		if p.has(i, want) {
 			return i
 		}
 	}
 	return -1
 }
 
-func pick(parts map[string]any, names ...string) map[string]any {
-	out := map[string]any{}
-	for _, n := range names {
-		if v := parts[n]; v != nil {
-			out[n] = v
-		}
+// identity returns the parts by which e is recognized.
+func identity(ref filter.Ref, e any) []part {
+	parts, ok := e.(map[string]any)
+	if !ok {
+		return []part{{ref, valueFrom(ref.Kind(), e)}}
 	}
-	return out
+	valued := !ref.Default().IsZero() && parts["value"] != nil
+	var all []part
+	for k := range ref.Subs() {
+		sub := ref.Sub(k)
+		v := parts[sub.Name()]
+		if v == nil || sub.Multi() || valued && sub.Name() != "value" && sub.Name() != "type" {
+			continue
+		}
+		all = append(all, part{sub, valueFrom(sub.Kind(), v)})
+	}
+	return all
 }
 
 // has reports whether element i has each of the given parts.
-func (p *patcher) has(ref filter.Ref, i int, parts map[string]any) bool {
-	for name, part := range parts {
-		sub, ok := ref.Part(name)
-		if !ok || part == nil || sub.Multi() {
-			continue
+func (p *patcher) has(i int, want []part) bool {
+	for _, w := range want {
+		got := p.res.Value(w.ref, i)
+		same := got == w.value
+		if got.Kind == filter.String && !w.ref.CaseExact() {
+			same = strings.EqualFold(got.Text, w.value.Text)
 		}
-		if got := p.res.Value(sub, i); !got.Present() || sub.Key(got) != sub.Key(valueFrom(sub.Kind(), part)) {
+		if !same {
 			return false
 		}
 	}
@@ -96,9 +118,6 @@ func (p *patcher) has(ref filter.Ref, i int, parts map[string]any) bool {
 // removeValues removes all values, or where the client lists some, as JumpCloud and Entra ID do
 // beside the RFC, only those.
 func (p *patcher) removeValues(o operation, ref filter.Ref) error {
-	if p.rt.info(ref).mutability == "immutable" && p.res.Len(ref) > 0 {
-		return mutability("%s is immutable and has a value", ref)
-	}
 	if !o.given || o.value.kind == jsonNull || p.strict {
 		clearAttribute(p.res, ref)
 		return nil
@@ -138,7 +157,8 @@ func (p *patcher) filtered(o operation, t filter.Target) error {
 		p.unset(t, at)
 		return nil
 	}
-	if len(at) == 0 {
+	built := len(at) == 0
+	if built {
 		i, err := p.build(t)
 		if err != nil {
 			return err
@@ -148,6 +168,9 @@ func (p *patcher) filtered(o operation, t filter.Target) error {
 	for _, i := range at {
 		if err := p.setPart(part, i, v); err != nil {
 			return err
+		}
+		if built && !t.Filter.MatchElement(p.res, i) { // sent again, it would build another one
+			return noTarget("no value of %s satisfies the value filter, nor would one with this value", t.Ref)
 		}
 		onlyPrimary(p.res, t.Ref, i)
 	}
@@ -199,9 +222,12 @@ func (p *patcher) build(t filter.Target) (int, error) {
 	i := -1
 	for ref, v := range t.Filter.Equalities() {
 		if i < 0 {
-			p.res.grow(t.Ref)
-			i = p.res.Len(t.Ref) - 1
+			var err error
+			if i, err = p.grow(t.Ref); err != nil {
+				return -1, err
+			}
 		}
+		v.Text = strings.Clone(v.Text)
 		p.res.set(ref, i, v)
 	}
 	if i < 0 || p.strict {

@@ -24,13 +24,15 @@ type Policy struct {
 	// *Refusal.
 	Check func(context.Context, Stores, *Change) error
 
-	// Stored is called after a change was committed and before it is answered. It must bear being
-	// called again for the same change: its error makes the answer a 503, and the identity
-	// provider repeats the request.
+	// Stored is called after a change was committed and before it is answered. Its error makes the
+	// answer a 503, and the identity provider repeats the request; what it repeats changes nothing
+	// any more, so Stored is called for an update that changed nothing too, with Before equal to
+	// After, and must bear being called twice for one change.
 	Stored func(context.Context, Change) error
 
 	// Keeps says whether an attribute is managed by the principal. Writes to one that is not are
-	// accepted and not stored. A nil func keeps all.
+	// accepted and not stored, and /Schemas calls it readOnly. It is asked of whole attributes,
+	// never of members or of what a schema requires: those are kept. A nil func keeps all.
 	Keeps func(Principal, filter.Ref) bool
 }
 

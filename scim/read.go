@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -50,6 +51,9 @@ func (rd *reader) multi(ref filter.Ref, v jsonValue) (any, error) {
 		}
 		list = []jsonMember{{jsonValue: v}}
 	}
+	if len(list) > maxValues {
+		return nil, tooMany(ref, len(list))
+	}
 	out := make([]any, 0, len(list))
 	primary := false
 	for _, item := range list {
@@ -57,7 +61,7 @@ func (rd *reader) multi(ref filter.Ref, v jsonValue) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e == nil || rd.hollow(ref, e) {
+		if e == nil || rd.hollow(ref, e, len(item.list)) {
 			continue
 		}
 		if o, ok := e.(map[string]any); ok && o["primary"] == true {
@@ -77,19 +81,33 @@ func (rd *reader) multi(ref filter.Ref, v jsonValue) (any, error) {
 	return out, nil
 }
 
-// hollow reports whether an element says nothing but of what type it is: some clients send one
-// for each type they know, with null for its value.
-func (rd *reader) hollow(ref filter.Ref, e any) bool {
+// maxValues bounds the values of one attribute; members are kept elsewhere and without bound.
+// Operations look at all values of an attribute, and a PATCH may have many operations.
+const maxValues = 1000
+
+func tooMany(ref filter.Ref, n int) error {
+	return &Refusal{Status: 413, Type: "tooMany", Detail: fmt.Sprintf("%s: %d values; an attribute has at most %d", ref, n, maxValues)}
+}
+
+// hollow reports whether an element says nothing but of what type it is, and that another of the
+// parts it was sent with is unassigned: some clients send one for each type they know, with null
+// for its value.
+func (rd *reader) hollow(ref filter.Ref, e any, sent int) bool {
 	o, ok := e.(map[string]any)
 	if !ok || rd.strict {
 		return false
 	}
 	for name, part := range o {
-		if sub, _ := ref.Part(name); part != nil && sub.Kind() != filter.Boolean && name != "type" {
+		sub, _ := ref.Part(name)
+		switch {
+		case part == nil:
+			continue
+		case sub.Kind() != filter.Boolean && name != "type":
 			return false
 		}
+		sent--
 	}
-	return true
+	return sent > 0
 }
 
 func (rd *reader) element(ref filter.Ref, v jsonValue) (any, error) {
@@ -141,6 +159,11 @@ func (rd *reader) object(ref filter.Ref, v jsonValue) (any, error) {
 	}
 	if len(out) == 0 {
 		return nil, nil
+	}
+	for k := range ref.Subs() {
+		if sub := ref.Sub(k); !rd.keepNil && out[sub.Name()] == nil && rd.rt.info(sub).def.Required() && rd.rt.info(sub).mutability != "readOnly" {
+			return nil, invalidValue("%s is required", sub)
+		}
 	}
 	return out, nil
 }
@@ -214,10 +237,10 @@ func (rd *reader) boolean(v jsonValue) (value, ok bool) {
 	switch {
 	case v.kind != jsonBool && (v.kind != jsonString || rd.strict):
 		return false, false
-	case strings.EqualFold(v.text, "true"):
+	case strings.ToLower(v.text) == "true": // EqualFold takes ſ for s
 		return true, true
 	}
-	return false, strings.EqualFold(v.text, "false")
+	return false, strings.ToLower(v.text) == "false"
 }
 
 func isInteger(text string) bool {

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -144,6 +145,9 @@ func (x *exchange) body(rt *resourceType) (jsonValue, error) {
 		return jsonValue{}, tooLarge(limit)
 	}
 	data, err := io.ReadAll(io.LimitReader(x.r.Body, limit+1))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return jsonValue{}, &Refusal{Status: http.StatusRequestEntityTooLarge, Detail: "the body is larger than this server reads"}
+	}
 	if err != nil {
 		return jsonValue{}, invalidSyntax("the body ends before its announced length, or cannot be read")
 	}

@@ -31,9 +31,11 @@ func (s Scope) Sees(manager string) bool {
 type Query struct {
 	Filter *filter.Bound // nil: all
 	Scope  Scope
-	// IDs, unless nil, restricts the query to resources with one of these IDs.
+	// IDs, unless nil, restricts the query to resources with one of these IDs; an empty list is
+	// that of no resource. Scope and Filter apply too.
 	IDs []string
-	// Offset is how many matching resources to skip, in the order of their IDs.
+	// Offset is how many matching resources to skip, in the order of their IDs. Past the last one
+	// the page is empty, and its Total right.
 	Offset int
 	// Limit is how many to return at most; 0 returns none, which asks for the total alone.
 	Limit int
@@ -54,20 +56,22 @@ type Page[T any] struct {
 //
 // Methods may be called concurrently and honour the cancellation of ctx. A write that has returned
 // is seen by every read that starts afterwards. No method keeps or changes a value it was given,
-// and the caller may change what it got. Errors are [ErrNotFound], [ErrStale], [*ConflictError],
-// [*UnavailableError]; with any other the request fails and only the log says why.
+// and the caller may change what it got. Tenants, managers and IDs compare byte for byte. Errors
+// are [ErrNotFound], [ErrStale], [*ConflictError], [*UnavailableError]; with any other the request
+// fails and only the log says why.
 //
 // [scimtest.TestUserStore] checks all of this; [MemoryStore] is the shortest store that passes.
 type UserStore interface {
 	// CreateUser stores a new user under u.ID, or under an ID of its own where it prefers, and
 	// returns it as stored, with its version. If the user name is taken in the tenant, by a user
-	// of whatever manager, it returns a *ConflictError for userName.
+	// of whatever manager, it returns a *ConflictError for userName; it never replaces a user.
 	CreateUser(ctx context.Context, tenant TenantID, u User) (User, error)
 
 	// User returns the user with the given ID, whoever manages it, or ErrNotFound.
 	User(ctx context.Context, tenant TenantID, id string) (User, error)
 
-	// Users returns the users that match q and are within its scope, ordered by ID.
+	// Users returns the users that match q and are within its scope, in one order: that of the
+	// bytes of their IDs, or of the store's own keys.
 	Users(ctx context.Context, tenant TenantID, q Query) (Page[User], error)
 
 	// UpdateUser replaces the user u.ID by u, provided that its stored version still is
@@ -95,7 +99,8 @@ func (m MemberChange) IsZero() bool { return !m.Replace && len(m.Add) == 0 && le
 // concurrency, values and errors holds here too. [scimtest.TestGroupStore] checks it.
 //
 // The attributes and the members of one call commit together. A call that changes neither keeps
-// the version. A filter may ask for members.value; Query.Filter sees them.
+// the version and LastModified. The IDs of members are opaque: they need not be those of users the
+// store knows. Query.Filter may ask for members.value.
 type GroupStore interface {
 	// CreateGroup stores a new group with the members of m. If the manager has another group of
 	// that display name it returns a *ConflictError for displayName.
@@ -108,22 +113,24 @@ type GroupStore interface {
 	Groups(ctx context.Context, tenant TenantID, q Query) (Page[Group], error)
 
 	// UpdateGroup replaces the attributes of the group g.ID and changes its members, provided
-	// that its stored version still is g.Version ("" does not compare).
+	// that its stored version still is g.Version ("" does not compare). Otherwise it returns
+	// ErrStale, or ErrNotFound, or a *ConflictError as CreateGroup does, and changes nothing.
 	UpdateGroup(ctx context.Context, tenant TenantID, g Group, m MemberChange) (Group, error)
 
 	// DeleteGroup removes a group and its memberships; otherwise it is like DeleteUser.
 	DeleteGroup(ctx context.Context, tenant TenantID, id, version string) error
 
-	// Members returns up to limit members of a group in the order of their IDs, after the one
-	// that Page.Next of the page before names ("" begins). It returns ErrNotFound for a group
-	// that is not there. Page.Total is -1.
+	// Members returns up to limit members of a group in the order of the bytes of their IDs, after
+	// the one that Page.Next of the page before names ("" begins). It returns ErrNotFound for a
+	// group that is not there. Page.Total is -1.
 	Members(ctx context.Context, tenant TenantID, group, after string, limit int) (Page[Member], error)
 
-	// GroupsOf returns, for each of the given users that is in any, the groups it is in, ordered
-	// by ID, with their display names.
-	GroupsOf(ctx context.Context, tenant TenantID, users []string) (map[string][]Member, error)
+	// GroupsOf returns, for each of the given users that is in any, the groups within the scope
+	// it is in, in the order of Groups, with their display names.
+	GroupsOf(ctx context.Context, tenant TenantID, scope Scope, users []string) (map[string][]Member, error)
 
-	// Forget takes a user out of every group. It follows DeleteUser.
+	// Forget takes a user out of every group, and gives those it was in a new version. It follows
+	// DeleteUser. Forgetting somebody who is in no group is no error.
 	Forget(ctx context.Context, tenant TenantID, user string) error
 }
 

@@ -154,6 +154,9 @@ func GroupRegistry(schemas ...[]byte) (*filter.Registry, error) {
 	return rt.registry, nil
 }
 
+// ownSchemas are the schemas a host cannot register.
+var ownSchemas = []string{schema.UserSchema, schema.GroupSchema, EnterpriseURN, extension.URN}
+
 // parseSchemas reads the schemas a host registers. Those whose URN ends in :Group extend groups,
 // all others users.
 func parseSchemas(texts [][]byte) (users, groups []schema.Schema, err error) {
@@ -165,6 +168,8 @@ func parseSchemas(texts [][]byte) (users, groups []schema.Schema, err error) {
 		switch {
 		case s.ID == "" || len(s.Attributes) == 0:
 			return nil, nil, fmt.Errorf("scim: Config.Schemas[%d]: a schema needs an id and attributes", i)
+		case slices.ContainsFunc(ownSchemas, func(urn string) bool { return strings.EqualFold(urn, s.ID) }):
+			return nil, nil, fmt.Errorf("scim: Config.Schemas[%d]: the schema %s is served anyway", i, s.ID)
 		case strings.HasSuffix(filter.Fold(s.ID), filter.Fold(":Group")):
 			groups = append(groups, s)
 		default:
@@ -210,9 +215,10 @@ func newType(def typeDef) (*resourceType, error) {
 	for i := range rt.registry.Len() {
 		ref := rt.registry.At(i)
 		rt.attrs = append(rt.attrs, attribute{
-			def: defs[i], ref: ref, mutability: defs[i].Mutability(), returned: defs[i].Returned(),
-			key:          jsonKey(ref.Name()),
-			absentKeeps:  slices.Contains(def.absentKeeps, ref.String()),
+			def: defs[i], ref: ref, mutability: defs[i].Mutability(), returned: returned(defs[i]),
+			key: jsonKey(ref.Name()),
+			// Who cannot read an attribute cannot send it again.
+			absentKeeps:  slices.Contains(def.absentKeeps, ref.String()) || returned(defs[i]) == "never",
 			emptyKeeps:   slices.Contains(def.emptyKeeps, ref.String()),
 			removeKeeps:  slices.Contains(def.removeKeeps, ref.String()),
 			numberAsText: slices.Contains(def.numberAsText, ref.String()),
@@ -231,6 +237,14 @@ func newType(def typeDef) (*resourceType, error) {
 		rt.groups = groups
 	}
 	return rt, nil
+}
+
+// returned is when answers show an attribute; a writeOnly one never (RFC 7643 §7).
+func returned(a schema.CoreAttribute) string {
+	if a.Mutability() == "writeOnly" {
+		return "never"
+	}
+	return a.Returned()
 }
 
 // translate makes filter attributes of elimity's, and lists the latter in registry order.

@@ -16,16 +16,14 @@ type editor func(ctx context.Context, s Stores, before, after resource) (MemberC
 func (e *engine) update(ctx context.Context, p Principal, rt *resourceType, id string, cond condition, edit editor) (resource, error) {
 	for range maxTries {
 		var out resource
-		var change *Change
+		var change Change
 		err := e.transact(ctx, p.Tenant, func(ctx context.Context, s Stores) (err error) {
 			out, change, err = e.updateOnce(ctx, s, p, rt, id, cond, edit)
 			return err
 		})
 		switch {
-		case err == nil && change == nil:
-			return out, nil
 		case err == nil:
-			return out, e.stored(ctx, *change)
+			return out, e.stored(ctx, change)
 		case !errors.Is(err, ErrStale):
 			return nil, err
 		case cond.given():
@@ -35,63 +33,69 @@ func (e *engine) update(ctx context.Context, p Principal, rt *resourceType, id s
 	return nil, &UnavailableError{Cause: ErrStale, RetryAfter: time.Second}
 }
 
-// updateOnce is one try. It returns no change if nothing changed.
-func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *resourceType, id string, cond condition, edit editor) (resource, *Change, error) {
+// updateOnce is one try.
+func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *resourceType, id string, cond condition, edit editor) (resource, Change, error) {
 	before, onWrite, err := e.get(ctx, s, p, rt, id)
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return nil, Change{}, err
 	case onWrite != nil:
-		return nil, nil, onWrite
+		return nil, Change{}, onWrite
 	case !cond.allows(before.meta().Version):
-		return nil, nil, errPrecondition
+		return nil, Change{}, errPrecondition
 	}
 	after := rt.stores.copy(before)
 	members, err := edit(ctx, s, before, after)
 	if err != nil {
-		return nil, nil, err
+		return nil, Change{}, err
+	}
+	if ref, ok := rt.altered(before, after); ok {
+		return nil, Change{}, mutability("%s is immutable and has a value", ref)
 	}
 	e.unkept(p, rt, after, before)
 	if err := e.rules(ctx, p, before, after); err != nil {
-		return nil, nil, err
+		return nil, Change{}, err
 	}
 	m := after.meta()
 	adopts := m.ManagedBy == ""
 	if !adopts && members.IsZero() && rt.same(before, after) {
-		return before, nil, nil
+		return before, rt.stores.change(p, before, before, members), nil
 	}
 	if err := e.checkMembers(ctx, s, p, members); err != nil {
-		return nil, nil, err
+		return nil, Change{}, err
 	}
 	m.ManagedBy = p.Manager
 	m.LastModified = e.now().UTC().Truncate(time.Millisecond)
 	change := rt.stores.change(p, before, after, members)
 	if err := e.check(ctx, s, &change); err != nil {
-		return nil, nil, err
+		return nil, Change{}, err
 	}
 	out, err := rt.stores.update(ctx, s, p.Tenant, after, change.Members)
 	if err != nil {
-		return nil, nil, e.conflict(ctx, s, p, rt, after, err)
+		return nil, Change{}, e.conflict(ctx, s, p, rt, after, err)
 	}
 	change = rt.stores.change(p, before, out, change.Members)
-	return out, &change, nil
+	return out, change, nil
 }
 
 // replace is the editor of a PUT: what the client may write becomes what it sent, and is unset
-// where it sent nothing, but for attributes of which absent means unchanged.
+// where it sent nothing, but for attributes of which absent means unchanged. Those are the
+// immutable ones too, also where they are parts.
 func (rt *resourceType) replace(b *body) editor {
 	return func(_ context.Context, _ Stores, before, after resource) (MemberChange, error) {
 		for i := range rt.attrs {
 			a := &rt.attrs[i]
 			switch {
 			case !a.ref.Parent().IsZero() || a.ref.Derived() || a.ref == rt.members || a.mutability == "readOnly":
-			case a.absentKeeps && !b.mentioned[a.ref.Index()]:
-			case a.mutability == "immutable" && before.Len(a.ref) > 0:
-				if !sameAttribute(before, b.res, a.ref) && b.mentioned[a.ref.Index()] {
-					return MemberChange{}, mutability("%s is immutable and has a value", a.ref)
-				}
+			case (a.absentKeeps || a.mutability == "immutable") && !b.mentioned[a.ref.Index()]:
 			default:
 				copyAttribute(after, b.res, a.ref)
+				for k := range a.ref.Subs() {
+					sub := a.ref.Sub(k)
+					if !a.ref.Multi() && rt.info(sub).mutability == "immutable" && after.Len(sub) == 0 {
+						copyAttribute(after, before, sub)
+					}
+				}
 			}
 		}
 		return MemberChange{Replace: b.given, Add: b.members}, nil

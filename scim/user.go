@@ -59,14 +59,14 @@ var userFields = slices.Concat(
 func addressFields(path string, at func(*User) *[]Address) []field[User] {
 	return []field[User]{
 		listOf(path, at),
-		listText(path+".formatted", at, func(a *Address) *string { return &a.Formatted }),
-		listText(path+".streetAddress", at, func(a *Address) *string { return &a.StreetAddress }),
-		listText(path+".locality", at, func(a *Address) *string { return &a.Locality }),
-		listText(path+".region", at, func(a *Address) *string { return &a.Region }),
-		listText(path+".postalCode", at, func(a *Address) *string { return &a.PostalCode }),
-		listText(path+".country", at, func(a *Address) *string { return &a.Country }),
-		listText(path+".type", at, func(a *Address) *string { return &a.Type }),
-		listFlag(path+".primary", at, func(a *Address) *bool { return &a.Primary }),
+		listText(path+".formatted", at, func(u *User, i int) *string { return &(*at(u))[i].Formatted }),
+		listText(path+".streetAddress", at, func(u *User, i int) *string { return &(*at(u))[i].StreetAddress }),
+		listText(path+".locality", at, func(u *User, i int) *string { return &(*at(u))[i].Locality }),
+		listText(path+".region", at, func(u *User, i int) *string { return &(*at(u))[i].Region }),
+		listText(path+".postalCode", at, func(u *User, i int) *string { return &(*at(u))[i].PostalCode }),
+		listText(path+".country", at, func(u *User, i int) *string { return &(*at(u))[i].Country }),
+		listText(path+".type", at, func(u *User, i int) *string { return &(*at(u))[i].Type }),
+		listFlag(path+".primary", at, func(u *User, i int) *bool { return &(*at(u))[i].Primary }),
 	}
 }
 
