@@ -152,22 +152,28 @@ func (g *Registry) At(i int) Ref { return Ref{g.refs[i]} }
 
 // URN returns the URN that urn spells in any case, as it was registered.
 func (g *Registry) URN(urn string) (string, bool) {
-	u, ok := g.roots[Fold(urn)]
+	var buf [inlinePath]byte
+	u, ok := g.roots[string(appendFold(buf[:0], urn))]
 	return u, ok
 }
 
 // Ref returns the attribute that path names: userName, emails.type, or either behind the URN of
 // its schema and a colon, all in any case. Extension attributes need their URN.
 func (g *Registry) Ref(path string) (Ref, bool) {
-	a := g.paths[Fold(path)]
+	var buf [inlinePath]byte
+	a := g.paths[string(appendFold(buf[:0], path))]
 	return Ref{a}, a != nil
 }
+
+// inlinePath is the length up to which a path is looked up without an allocation; those of the
+// enterprise extension have 80 bytes.
+const inlinePath = 128
 
 // Find is like Ref, and also takes the spellings some clients use: an extension attribute without
 // its URN where no other has the name, and a dot between URN and attribute. Liberty names what
 // was tolerated, "" if nothing was.
 func (g *Registry) Find(path string) (ref Ref, liberty string, ok bool) {
-	var buf [128]byte
+	var buf [inlinePath]byte
 	key := appendFold(buf[:0], path)
 	if a := g.paths[string(key)]; a != nil {
 		return Ref{a}, "", true

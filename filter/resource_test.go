@@ -80,7 +80,7 @@ type doc struct{ values [][]Value } // by Ref.Index
 
 var _ Resource = (*doc)(nil)
 
-func (d *doc) Len(r Ref) int            { return len(d.values[r.Index()]) }
+func (d *doc) Len(r Ref) int { return len(d.values[r.Index()]) }
 func (d *doc) Value(r Ref, i int) Value {
 	parent := r.Parent()
 	if i == 0 && d.Len(r) == 0 && !r.Multi() && (parent.IsZero() || !parent.Multi()) {

@@ -29,11 +29,16 @@ func (x *exchange) respond(status int, fill func(*encoder) error) error {
 	if err == nil {
 		x.send(status, e.buf)
 	}
-	if cap(e.buf) <= maxPooled {
-		*buf = e.buf
+	recycle(buf, e.buf)
+	return err
+}
+
+// recycle gives back a buffer that was used as data.
+func recycle(buf *[]byte, data []byte) {
+	if cap(data) <= maxPooled {
+		*buf = data[:0]
 		buffers.Put(buf)
 	}
-	return err
 }
 
 func (x *exchange) send(status int, body []byte) {
@@ -55,8 +60,12 @@ func (x *exchange) answer(status int, rt *resourceType, res resource, proj *proj
 	return x.answerWith(status, rt, res, proj, d[0])
 }
 
+// answerWith sends one resource and what is derived for it. An answer that shows groups has no
+// entity tag: the version does not know of them, so no cache may rely on it.
 func (x *exchange) answerWith(status int, rt *resourceType, res resource, proj *projection, d derived) error {
-	x.w.Header().Set("ETag", etag(res.meta().Version))
+	if len(d.groups) == 0 {
+		x.w.Header().Set("ETag", etag(res.meta().Version))
+	}
 	return x.respond(status, func(e *encoder) error {
 		e.resource(rt, res, proj, d)
 		return nil

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -11,10 +12,11 @@ import (
 
 // body is the resource in a POST or PUT, read and validated.
 type body struct {
-	res       resource
-	mentioned map[int]bool // top-level attributes the client named, by filter.Ref.Index
-	members   []string     // IDs, if membersGiven
-	given     bool         // members were named
+	res        resource
+	mentioned  []bool   // by filter.Ref.Index: top-level attributes the client gave, whole or in part
+	members    []string // IDs
+	hasMembers bool     // members were given
+	late       error    // what is wrong with a late attribute
 }
 
 // readBody reads a resource (RFC 7644 §3.3, §3.5.1): the attributes are resolved and their values
@@ -23,10 +25,14 @@ func (rd *reader) readBody(v jsonValue) (*body, error) {
 	if v.kind != jsonObject {
 		return nil, invalidSyntax("the body is %s, a resource is an object", v.kind)
 	}
-	b := &bodyReader{reader: *rd, body: &body{res: rd.rt.new(), mentioned: map[int]bool{}}}
-	for range rd.rt.schemas {
-		b.values = append(b.values, map[string]any{})
+	n := len(rd.rt.attrs)
+	b := &bodyReader{
+		reader: *rd,
+		body:   &body{res: rd.rt.new(), mentioned: make([]bool, n)},
+		seen:   make([]bool, n),
+		values: make([]map[string]any, len(rd.rt.schemas)),
 	}
+	b.values[0] = make(map[string]any, len(v.list))
 	for _, m := range v.list {
 		if err := b.member(m); err != nil {
 			return nil, err
@@ -41,6 +47,7 @@ func (rd *reader) readBody(v jsonValue) (*body, error) {
 type bodyReader struct {
 	reader
 	*body
+	seen    []bool           // by filter.Ref.Index: attributes and parts given by their own name
 	values  []map[string]any // by schema, then by name: what validation gets
 	schemas bool
 }
@@ -99,6 +106,10 @@ func (b *bodyReader) attribute1(ref filter.Ref, v jsonValue) error {
 		return b.membersGiven(v)
 	}
 	value, err := b.attribute(ref, v)
+	if err != nil && info.late {
+		b.late = cmp.Or(b.late, err)
+		return nil
+	}
 	if err != nil || value == nil && info.emptyKeeps {
 		return err
 	}
@@ -106,13 +117,18 @@ func (b *bodyReader) attribute1(ref filter.Ref, v jsonValue) error {
 	if p := ref.Parent(); !p.IsZero() {
 		top = p
 	}
-	if err := b.mention(ref, top); err != nil {
-		return err
+	if b.seen[ref.Index()] || b.seen[top.Index()] || ref == top && b.mentioned[top.Index()] {
+		return invalidSyntax("%s is given twice, in two spellings", ref)
 	}
+	b.seen[ref.Index()], b.mentioned[top.Index()] = true, true
 	if value == nil {
 		return nil
 	}
-	in := b.values[b.rt.schemaOf(ref)]
+	at := b.rt.schemaOf(ref)
+	if b.values[at] == nil {
+		b.values[at] = map[string]any{}
+	}
+	in := b.values[at]
 	if top != ref {
 		parts, ok := in[top.Name()].(map[string]any)
 		if !ok {
@@ -126,26 +142,6 @@ func (b *bodyReader) attribute1(ref filter.Ref, v jsonValue) error {
 	}
 	in[ref.Name()] = value
 	return nil
-}
-
-// mention notes that an attribute was given, and refuses a second time.
-func (b *bodyReader) mention(ref, top filter.Ref) error {
-	if b.mentioned[ref.Index()] || ref != top && b.values[b.rt.schemaOf(ref)][top.Name()] != nil && b.mentioned[top.Index()] && !b.dotted(top) {
-		return invalidSyntax("%s is given twice, in two spellings", ref)
-	}
-	b.mentioned[ref.Index()] = true
-	b.mentioned[top.Index()] = true
-	return nil
-}
-
-// dotted reports whether a complex attribute was so far given by its parts alone.
-func (b *bodyReader) dotted(top filter.Ref) bool {
-	for i := range top.Subs() {
-		if b.mentioned[top.Sub(i).Index()] {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *bodyReader) checkSchemas(v jsonValue) error {
@@ -174,7 +170,7 @@ func (b *bodyReader) membersGiven(v jsonValue) error {
 	ids, err := b.memberIDs(v)
 	var m memberChange
 	m.becomes(ids)
-	b.body.members, b.given = m.result().Add, true
+	b.members, b.hasMembers = m.result().Add, true
 	return err
 }
 

@@ -100,6 +100,7 @@ func (s *site) kept(a reply, before string) {
 func (s *site) echoes(at string, a reply) {
 	s.Helper()
 	s.answerIsSound(a)
+	s.wellFormed(a)
 	if got := s.send("GET", at, "").is(200); got.body != a.body || got.header.Get("ETag") != a.header.Get("ETag") {
 		s.Fatalf("%s was answered with\n%s and reads\n%s", a.request, a.body, got.body)
 	}

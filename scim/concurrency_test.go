@@ -216,3 +216,42 @@ func (b *busy) DeleteUser(context.Context, TenantID, string, string) error {
 	b.tries++
 	return ErrStale
 }
+
+// A delete removes the version it was asked about, not the one that came meanwhile.
+func TestADeleteThatIsLate(t *testing.T) {
+	var m *meddling
+	r := newRig(t, func(s *Stores, _ *Config) {
+		m = &meddling{UserStore: s.Users}
+		s.Users = m
+	})
+	u := r.do("POST", "/Users", ada).want(201)
+	m.left = 1
+	r.do("DELETE", "/Users/"+u.id(), "", "If-Match", u.version()).want(412)
+	r.do("GET", "/Users/"+u.id(), "").want(200).is(`"changed meanwhile"`, "title")
+	m.left = 2
+	r.do("DELETE", "/Users/"+u.id(), "").want(204) // without a condition it is done again
+	if m.left != 0 {
+		t.Errorf("%d changes came too late", m.left)
+	}
+}
+
+// meddling changes a user just before it is deleted.
+type meddling struct {
+	UserStore
+	left int
+}
+
+func (m *meddling) DeleteUser(ctx context.Context, t TenantID, id, version string) error {
+	if m.left > 0 {
+		m.left--
+		u, err := m.User(ctx, t, id)
+		if err != nil {
+			return err
+		}
+		u.Title = "changed meanwhile"
+		if _, err := m.UpdateUser(ctx, t, u); err != nil {
+			return err
+		}
+	}
+	return m.UserStore.DeleteUser(ctx, t, id, version)
+}

@@ -21,8 +21,10 @@
 //     [Policy].Adopt says so, and then for look-ups of one user alone. The first write adopts.
 //   - A change is a compare-and-swap on [Meta].Version. Of changes at the same time none is lost:
 //     without If-Match one is applied again to what the other left, with If-Match it is a 412.
-//   - A request is carried out whole or not at all. What changes nothing keeps the version and
-//     lastModified.
+//   - A request is carried out whole or not at all. Only deleting a user is two writes, of the user
+//     and of its memberships, where no Stores.Transact joins them; and a deactivation is never
+//     refused for a value of the NinjaOne extension, which then keeps what it was.
+//   - What changes nothing keeps the version and lastModified.
 //   - The only error text a client sees is the Detail of a [Refusal]. It names the attribute, the
 //     value received and the rule. What a store or the host's own code says goes to Config.Logger,
 //     under the incident ID that the client is given.

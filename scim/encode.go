@@ -25,10 +25,17 @@ const timeFormat = "2006-01-02T15:04:05.999Z07:00"
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string (RFC 8259 §7). < > & and U+2028 are written as they
-// are: answers are never script.
-func appendString(buf []byte, s string) []byte {
+// appendString appends the parts as one JSON string (RFC 8259 §7). < > & and U+2028 are written
+// as they are: answers are never script.
+func appendString(buf []byte, parts ...string) []byte {
 	buf = append(buf, '"')
+	for _, s := range parts {
+		buf = appendEscaped(buf, s)
+	}
+	return append(buf, '"')
+}
+
+func appendEscaped(buf []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -61,7 +68,7 @@ func appendString(buf []byte, s string) []byte {
 		i++
 		start = i
 	}
-	return append(append(buf, s[start:]...), '"')
+	return append(buf, s[start:]...)
 }
 
 func appendValue(buf []byte, v filter.Value) []byte {
@@ -130,32 +137,47 @@ func (e *encoder) attribute(rt *resourceType, res resource, ref filter.Ref, p *p
 		e.schemas(rt, res, ref)
 		return
 	}
-	n := res.Len(ref)
-	if n == 0 {
+	if !ref.Multi() && ref.Kind() != filter.Complex {
+		e.value(rt, ref, res.Value(ref, 0))
 		return
 	}
 	start, shown := len(e.buf), false
 	e.comma()
 	e.buf = append(e.buf, rt.info(ref).key...)
-	switch {
-	case ref.Multi():
-		e.buf = append(e.buf, '[')
-		for i := range n {
-			mark := len(e.buf)
-			e.comma()
-			if e.element(rt, res, ref, i, p) {
-				shown = true
-			} else {
-				e.buf = e.buf[:mark]
-			}
-		}
-		e.buf = append(e.buf, ']')
-	default:
+	if ref.Multi() {
+		shown = e.list(rt, res, ref, p)
+	} else {
 		shown = e.element(rt, res, ref, 0, p)
 	}
 	if !shown {
 		e.buf = e.buf[:start]
 	}
+}
+
+// value appends a simple value with the name of its attribute, unless it is absent.
+func (e *encoder) value(rt *resourceType, ref filter.Ref, v filter.Value) {
+	if v.Present() {
+		e.comma()
+		e.buf = append(e.buf, rt.info(ref).key...)
+		e.buf = appendValue(e.buf, v)
+	}
+}
+
+// list appends the values of a multi-valued attribute. It reports whether there were any to show.
+func (e *encoder) list(rt *resourceType, res resource, ref filter.Ref, p *projection) bool {
+	shown := false
+	e.buf = append(e.buf, '[')
+	for i := range res.Len(ref) {
+		mark := len(e.buf)
+		e.comma()
+		if e.element(rt, res, ref, i, p) {
+			shown = true
+		} else {
+			e.buf = e.buf[:mark]
+		}
+	}
+	e.buf = append(e.buf, ']')
+	return shown
 }
 
 // element appends value i of ref. It reports whether the projection left anything of it.
@@ -175,14 +197,7 @@ func (e *encoder) element(rt *resourceType, res resource, ref filter.Ref, i int,
 		case sub.Multi():
 			e.attribute(rt, res, sub, p, derived{})
 		default:
-			if !ref.Multi() && res.Len(sub) == 0 {
-				continue
-			}
-			if v := res.Value(sub, i); v.Present() {
-				e.comma()
-				e.buf = append(e.buf, rt.info(sub).key...)
-				e.buf = appendValue(e.buf, v)
-			}
+			e.value(rt, sub, res.Value(sub, i))
 		}
 	}
 	e.buf = append(e.buf, '}')
@@ -206,7 +221,8 @@ func (e *encoder) schemas(rt *resourceType, res resource, ref filter.Ref) {
 
 func hasAny(res resource, refs []filter.Ref) bool {
 	for _, r := range refs {
-		if res.Len(r) > 0 {
+		simple := !r.Multi() && r.Kind() != filter.Complex
+		if simple && res.Value(r, 0).Present() || !simple && res.Len(r) > 0 {
 			return true
 		}
 	}
@@ -217,7 +233,7 @@ func hasAny(res resource, refs []filter.Ref) bool {
 func (e *encoder) location(rt *resourceType, res resource, sub filter.Ref) {
 	e.comma()
 	e.buf = append(e.buf, rt.info(sub).key...)
-	e.buf = appendString(e.buf, location(e.base, rt, res.meta().ID))
+	e.buf = appendString(e.buf, e.base, rt.endpoint, "/", escapeID(res.meta().ID))
 }
 
 // membership appends the members of a group or the groups of a user.
@@ -233,21 +249,20 @@ func (e *encoder) membership(rt *resourceType, ref filter.Ref, list []Member, p 
 		e.buf = append(e.buf, '{')
 		for k := range ref.Subs() {
 			sub := ref.Sub(k)
-			var s string
+			if !p.shows(sub) {
+				continue
+			}
 			switch sub.Name() {
 			case "value":
-				s = m.Value
+				e.value(rt, sub, filter.TextValue(m.Value))
 			case "$ref":
-				s = e.base + endpoint + escapeID(m.Value)
-			case "display":
-				s = m.Display
-			case "type":
-				s = typ
-			}
-			if s != "" && p.shows(sub) {
 				e.comma()
 				e.buf = append(e.buf, rt.info(sub).key...)
-				e.buf = appendString(e.buf, s)
+				e.buf = appendString(e.buf, e.base, endpoint, escapeID(m.Value))
+			case "display":
+				e.value(rt, sub, filter.TextValue(m.Display))
+			case "type":
+				e.value(rt, sub, filter.TextValue(typ))
 			}
 		}
 		e.buf = append(e.buf, '}')

@@ -120,7 +120,7 @@ func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *b
 	m := res.meta()
 	m.ID, m.ManagedBy, m.Created, m.LastModified = newID(now), p.Manager, now, now
 	e.unkept(p, rt, res, rt.new())
-	if err := e.rules(ctx, p, nil, res); err != nil {
+	if _, err := e.rules(ctx, p, nil, res, b.late); err != nil {
 		return nil, err
 	}
 	members := MemberChange{Add: b.members}
@@ -185,32 +185,40 @@ func (e *engine) keeps(p Principal, rt *resourceType, ref filter.Ref) bool {
 		a.def.Required() || e.policy.Keeps(p, ref)
 }
 
-// rules applies the rules of the NinjaOne extension to a user.
-func (e *engine) rules(ctx context.Context, p Principal, before, after resource) error {
+// rules applies the rules of the NinjaOne extension to a user. late is what was wrong with the
+// form of its values. Who leaves is never kept for a value: it stays as it was, and is returned as
+// withheld.
+func (e *engine) rules(ctx context.Context, p Principal, before, after resource, late error) (withheld []error, err error) {
 	u, ok := after.(*User)
 	if !ok {
-		return nil
-	}
-	var rules extension.Rules
-	var err error
-	if e.policy.NinjaOne != nil {
-		if rules, err = e.policy.NinjaOne(ctx, p); err != nil {
-			return undecided(err)
-		}
+		return nil, nil
 	}
 	was, _ := before.(*User)
+	leaves := was != nil && !u.Active
+	if late != nil && !leaves {
+		return nil, late
+	}
+	var rules extension.Rules
+	if e.policy.NinjaOne != nil {
+		if rules, err = e.policy.NinjaOne(ctx, p); err != nil {
+			return nil, undecided(err)
+		}
+	}
 	switch {
 	case was == nil:
 		u.NinjaOne, err = rules.Create(ctx, u.NinjaOne)
-	case !u.Active: // a leaver is never kept for a value of this extension
-		u.NinjaOne, _ = rules.Leave(ctx, was.NinjaOne, u.NinjaOne)
+	case leaves:
+		u.NinjaOne, withheld = rules.Leave(ctx, was.NinjaOne, u.NinjaOne)
+		if late != nil {
+			withheld = append(withheld, late)
+		}
 	default:
 		u.NinjaOne, err = rules.Update(ctx, was.NinjaOne, u.NinjaOne)
 	}
 	if bad, ok := errors.AsType[*extension.Error](err); ok {
-		return invalidValue("%s", bad.Error())
+		return nil, invalidValue("%s", bad.Error())
 	}
-	return undecided(err)
+	return withheld, undecided(err)
 }
 
 // undecided marks an error of the host's rules as no verdict, unless it is one.
@@ -228,12 +236,17 @@ const memberBatch = 500
 func (e *engine) checkMembers(ctx context.Context, s Stores, p Principal, m MemberChange) error {
 	for from := 0; from < len(m.Add); from += memberBatch {
 		ids := m.Add[from:min(from+memberBatch, len(m.Add))]
-		page, err := s.Users.Users(ctx, p.Tenant, Query{Scope: Scope{Manager: p.Manager}, IDs: ids, Limit: len(ids)})
+		q := Query{Scope: Scope{Manager: p.Manager}, IDs: ids, Total: true}
+		page, err := s.Users.Users(ctx, p.Tenant, q)
+		if err == nil && page.Total == len(ids) {
+			continue
+		}
+		q.Limit = len(ids) // to name who is missing
+		if err == nil {
+			page, err = s.Users.Users(ctx, p.Tenant, q)
+		}
 		if err != nil {
 			return err
-		}
-		if len(page.Items) == len(ids) {
-			continue
 		}
 		known := make(map[string]bool, len(page.Items))
 		for i := range page.Items {
@@ -265,9 +278,12 @@ func (e *engine) conflict(ctx context.Context, s Stores, p Principal, rt *resour
 	r.Detail = ref.String() + " " + jsonValue{kind: jsonString, text: value}.show()
 	probe := *e
 	probe.stores = s
-	if found, _, err := probe.list(ctx, p, rt, Query{Filter: filter.Equal(rt.registry, ref, value), Limit: 1}); err == nil && len(found) > 0 {
+	switch found, _, err := probe.list(ctx, p, rt, Query{Filter: filter.Equal(rt.registry, ref, value), Limit: 1}); {
+	case err != nil:
+		r.Detail += " is in use"
+	case len(found) > 0:
 		r.Detail += " exists already; find it by a filter on " + ref.String() + " and update it"
-	} else {
+	default:
 		r.Detail += " is in use outside this provider"
 	}
 	return r

@@ -312,8 +312,7 @@ func (x *exchange) create(rt *resourceType) error {
 	return x.answer(http.StatusCreated, rt, res, proj)
 }
 
-// read returns one resource, or 304 if the client has it already. An answer that contains groups
-// is never a 304: the version does not know of them.
+// read returns one resource, or 304 if the client has it already.
 func (x *exchange) read(rt *resourceType, id string) error {
 	if err := x.parseQuery(); err != nil {
 		return err

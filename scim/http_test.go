@@ -329,15 +329,13 @@ func TestRateLimit(t *testing.T) {
 		for range n {
 			s.send("GET", "/Users?count=0", "").is(200)
 		}
-		s.send("GET", "/Users?count=0", "").refused(429, "", "slow down")
-	}
-	burst(250)
-	for range 3 {
-		a := s.send("POST", "/Users", `{"userName":"late"}`).refused(429, "")
+		a := s.send("POST", "/Users", `{"userName":"late"}`).refused(429, "", "slow down")
 		if a.header.Get("Retry-After") != "1" {
 			t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 		}
 	}
+	burst(250)
+	burst(0)
 	s.send("GET", "/Users?count=0", "", "Authorization", "Bearer second").is(200)
 	s.send("GET", "/Users", "", "Authorization", "Bearer third").refused(401, "")
 
@@ -347,7 +345,7 @@ func TestRateLimit(t *testing.T) {
 	burst(1)
 	clock.forward(time.Second)
 	burst(25)
-	clock.forward(-time.Hour) // a clock that is set back gives nothing
+	clock.forward(-time.Hour) // a clock that is set back gives nothing, and takes nothing
 	burst(0)
 	clock.forward(2 * time.Hour)
 	burst(250)
@@ -443,6 +441,27 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
+func TestStoredFails(t *testing.T) {
+	s := newSite(t, func(_ *scim.Stores, c *scim.Config) {
+		c.Policy.Stored = func(context.Context, scim.Change) error { return errors.New(canary) }
+	})
+	a := s.send("POST", "/Users", `{"userName":"ada"}`).refused(503, "", "try again")
+	if strings.Contains(a.body, "hunter2") || a.header.Get("Retry-After") != "5" {
+		t.Errorf("%v %s", a.header, a.body)
+	}
+}
+
+// No resource has such an ID, so no store is asked, which might not bear the question.
+func TestImpossibleIDs(t *testing.T) {
+	s := newSite(t, failsWith(func() error { return errors.New(canary) }))
+	for _, id := range []string{"%00", "a%00b", "%ff", "%c0%af", strings.Repeat("x", 65), strings.Repeat("%C3%A9", 33)} {
+		s.send("GET", "/Users/"+id, "").refused(404, "")
+		s.send("DELETE", "/Users/"+id, "").refused(404, "")
+		s.send("PATCH", "/Users/"+id, `{"Operations":[]}`).refused(404, "")
+	}
+	s.send("GET", "/Users/"+strings.Repeat("x", 64), "").refused(500, "")
+}
+
 func TestBaseURLPanics(t *testing.T) {
 	s := newSite(t, func(_ *scim.Stores, c *scim.Config) { c.BaseURL = func(*http.Request) string { panic(canary) } })
 	if a := s.send("GET", "/Users", "").refused(500, "", "incident"); strings.Contains(a.body, canary) {
@@ -514,7 +533,7 @@ func TestPaths(t *testing.T) {
 		"/Users/a%20b": 404, "/Users/" + strings.Repeat("x", 64): 404, "/Users/" + strings.Repeat("x", 100_000): 404,
 		"/SchemasX/urn:x": 404, "/Schemas/urn:nothing": 404, "/Schemas/a/b": 404, "/ServiceProviderConfig/x": 404,
 		"/Me": 501, "/Bulk": 501, "/.search": 501, "/Users/.search": 501, "/Groups/.search": 501,
-		host + "/ws/scim/v2x/Users": 404, host + "/ws/scim/Users": 404, host + "/WS/scim/v2/Users": 404, host + "/ws/scim/v2/ws/scim/v2/Users": 404,
+		host + "/ws/scim/v2x/Users": 404, host + "/ws/scim/v2Users": 404, host + "/ws/scim/Users": 404, host + "/WS/scim/v2/Users": 404, host + "/ws/scim/v2/ws/scim/v2/Users": 404,
 		host + "/Users": 200, host + "/Users/" + ada: 200, // as behind http.StripPrefix
 		"https://elsewhere.example.com/ws/scim/v2/Users": 200,
 	} {

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -103,14 +104,19 @@ type patcher struct {
 	reader
 	res     resource
 	members memberChange
+	late    error // what is wrong with a late attribute
 	// matching lists the stored members of the group that satisfy a value filter.
 	matching func(*filter.Bound) ([]string, error)
 }
 
 func (p *patcher) apply(ops []operation) error {
 	for i, o := range ops {
+		before := p.late
 		if err := p.operation(o); err != nil {
 			return atOperation(i, o, err)
+		}
+		if before == nil && p.late != nil {
+			p.late = atOperation(i, o, p.late)
 		}
 	}
 	if ref, ok := p.rt.lacks(p.res); ok {
@@ -331,11 +337,15 @@ func (p *patcher) setOne(ref filter.Ref, i int, v any) error {
 
 // simpleOne applies an operation to a singular simple attribute, or a part of a singular complex.
 func (p *patcher) simpleOne(o operation, ref filter.Ref) error {
+	info := p.rt.info(ref)
 	v, err := p.value(o, ref)
+	if err != nil && info.late {
+		p.late = cmp.Or(p.late, err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	info := p.rt.info(ref)
 	if v == nil && (o.op == "remove" && info.removeKeeps || o.op != "remove" && info.emptyKeeps) {
 		return nil
 	}

@@ -44,4 +44,7 @@ type Change struct {
 	GroupAfter    *Group
 	Members       MemberChange // of the group
 	Adopts        bool         // a native user becomes managed by By.Manager
+	// Withheld says which values of the NinjaOne extension were not taken over, because the
+	// request deactivates the user and is not refused for them.
+	Withheld []error
 }

@@ -535,6 +535,42 @@ func TestALeaverIsNeverKept(t *testing.T) {
 	}
 }
 
+func TestWithheldValuesAreReported(t *testing.T) {
+	var checked, told []Change
+	r := newRig(t, withPolicy(Policy{
+		NinjaOne: ninja,
+		Check:    func(_ context.Context, _ Stores, c *Change) error { checked = append(checked, *c); return nil },
+		Stored:   func(_ context.Context, c Change) error { told = append(told, c); return nil },
+	}))
+	u := r.user(ninjaUser("ada", "7", "", ""))
+	leave := patchBody(ninjaSet("organizationId", `"9"`) + "," + ninjaSet("userType", `["endUser","Technician"]`) + `,{"op":"replace","path":"active","value":false}`)
+	for range 2 { // the second time nothing changes, and it is told all the same
+		r.do("PATCH", "/Users/"+u, leave).want(200)
+	}
+	if len(checked) != 2 || len(told) != 3 {
+		t.Fatalf("%d checked, %d told; a create and an update are checked, and the repetition is told too", len(checked), len(told))
+	}
+	for _, c := range []Change{checked[1], told[1], told[2]} {
+		if len(c.Withheld) != 2 || !strings.Contains(c.Withheld[0].Error(), `"9"`) || !strings.Contains(c.Withheld[1].Error(), "userType") {
+			t.Errorf("withheld: %v", c.Withheld)
+		}
+	}
+	if len(told[0].Withheld) != 0 {
+		t.Errorf("withheld by the create: %v", told[0].Withheld)
+	}
+}
+
+func TestDeleteOfANativeUser(t *testing.T) {
+	r := newRig(t, withPolicy(Policy{Adopt: covering}))
+	u := r.native(nativeAda())
+	r.do("DELETE", "/Users/"+u.ID, "").refused(403, "", "does not manage")
+	if got := r.stored(u.ID); got.Version != u.Version {
+		t.Errorf("a refused delete changed %+v", got)
+	}
+	r.do("PUT", "/Users/"+u.ID, ada).want(200)
+	r.do("DELETE", "/Users/"+u.ID, "").want(204)
+}
+
 // A ledger is a store that undoes what was written in a transaction that failed.
 type ledger struct {
 	*MemoryStore
@@ -697,7 +733,14 @@ func TestIsolation(t *testing.T) {
 	}
 	r.as("okta", "POST", "/Users", ada).want(409)
 	r.as("strange", "POST", "/Users", ada).want(201)
-	r.do("GET", "/Users/"+u, "").want(200).is(`"`+g+`"`, "groups", 0, "value")
+	// A user may be in groups of the host, or of an earlier provider: they are not this one's to see.
+	for _, manager := range []string{"", "okta"} {
+		other := Group{Meta: Meta{ManagedBy: manager}, DisplayName: "Auditors"}
+		if _, err := r.store.CreateGroup(context.Background(), "acme", other, MemberChange{Add: []string{u}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.do("GET", "/Users/"+u, "").want(200).is(`"`+g+`"`, "groups", 0, "value").is("", "groups", 1)
 	r.do("GET", "/Groups/"+g, "").want(200).is(`"`+u+`"`, "members", 0, "value")
 	if a := r.as("nobody", "GET", "/Users", "").want(401); a.header.Get("WWW-Authenticate") == "" {
 		t.Error("401 without WWW-Authenticate")

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -144,7 +145,10 @@ func (x *exchange) body(rt *resourceType) (jsonValue, error) {
 	if x.r.ContentLength > limit {
 		return jsonValue{}, tooLarge(limit)
 	}
-	data, err := io.ReadAll(io.LimitReader(x.r.Body, limit+1))
+	buf := buffers.Get().(*[]byte)
+	space := min(max(x.r.ContentLength, 0)+1, maxPooled)
+	data, err := appendAll(slices.Grow((*buf)[:0], int(space)), io.LimitReader(x.r.Body, limit+1))
+	defer recycle(buf, data)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return jsonValue{}, &Refusal{Status: http.StatusRequestEntityTooLarge, Detail: "the body is larger than this server reads"}
 	}
@@ -157,13 +161,31 @@ func (x *exchange) body(rt *resourceType) (jsonValue, error) {
 	return decodeJSON(data)
 }
 
+// appendAll appends all that r holds.
+func appendAll(dst []byte, r io.Reader) ([]byte, error) {
+	for {
+		if len(dst) == cap(dst) {
+			dst = slices.Grow(dst, max(512, len(dst)))
+		}
+		n, err := r.Read(dst[len(dst):cap(dst)])
+		dst = dst[:len(dst)+n]
+		switch {
+		case err == io.EOF:
+			return dst, nil
+		case err != nil:
+			return dst, err
+		}
+	}
+}
+
 func tooLarge(limit int64) error {
 	return &Refusal{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than the %d bytes this endpoint reads", limit)}
 }
 
 func (x *exchange) mediaType() error {
 	header := x.r.Header.Get("Content-Type")
-	if header == "" {
+	switch header {
+	case "", mediaSCIM, mediaJSON, mediaSCIM + "; charset=utf-8", mediaJSON + "; charset=utf-8":
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(header)

@@ -38,6 +38,9 @@ type attribute struct {
 	// PUT, when its value is null or empty, when PATCH removes it.
 	absentKeeps, emptyKeeps, removeKeeps bool
 	numberAsText                         bool // an integer is read as its decimal text
+	// What is wrong with a late attribute is said when the outcome is known: it must not keep a
+	// leaver.
+	late bool
 }
 
 // typeSchema is one schema of a resource type: its definition, and its attributes in order.
@@ -58,6 +61,7 @@ type typeDef struct {
 	exact                       []string // compared with case, whatever the schema says
 	absentKeeps, emptyKeeps     []string // see attribute
 	removeKeeps, numberAsText   []string
+	late                        []string
 	new                         func() resource
 }
 
@@ -93,6 +97,7 @@ func userType(extensions []schema.Schema) (*resourceType, error) {
 		emptyKeeps:   []string{"active", organizationID},
 		removeKeeps:  []string{"active"},
 		numberAsText: []string{organizationID},
+		late:         []string{organizationID, extension.URN + ":" + extension.UserType},
 		new:          func() resource { return &User{Active: true} },
 	})
 	if err != nil {
@@ -222,6 +227,7 @@ func newType(def typeDef) (*resourceType, error) {
 			emptyKeeps:   slices.Contains(def.emptyKeeps, ref.String()),
 			removeKeeps:  slices.Contains(def.removeKeeps, ref.String()),
 			numberAsText: slices.Contains(def.numberAsText, ref.String()),
+			late:         slices.Contains(def.late, ref.String()),
 		})
 		if !ref.Parent().IsZero() {
 			continue

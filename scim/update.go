@@ -8,8 +8,9 @@ import (
 	"github.com/seed-30109bde/gatehouse/filter"
 )
 
-// editor changes after, a copy of before, as a request asks.
-type editor func(ctx context.Context, s Stores, before, after resource) (MemberChange, error)
+// editor changes after, a copy of before, as a request asks. late is what is wrong with a late
+// attribute, which it left as it was.
+type editor func(ctx context.Context, s Stores, before, after resource) (m MemberChange, late, err error)
 
 // update changes a resource by compare-and-swap: without If-Match it is applied again to what
 // another request left, so that of two changes at once neither is lost.
@@ -45,7 +46,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 		return nil, Change{}, errPrecondition
 	}
 	after := rt.stores.copy(before)
-	members, err := edit(ctx, s, before, after)
+	members, late, err := edit(ctx, s, before, after)
 	if err != nil {
 		return nil, Change{}, err
 	}
@@ -53,13 +54,16 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 		return nil, Change{}, mutability("%s is immutable and has a value", ref)
 	}
 	e.unkept(p, rt, after, before)
-	if err := e.rules(ctx, p, before, after); err != nil {
+	withheld, err := e.rules(ctx, p, before, after, late)
+	if err != nil {
 		return nil, Change{}, err
 	}
 	m := after.meta()
 	adopts := m.ManagedBy == ""
 	if !adopts && members.IsZero() && rt.same(before, after) {
-		return before, rt.stores.change(p, before, before, members), nil
+		change := rt.stores.change(p, before, before, members)
+		change.Withheld = withheld
+		return before, change, nil
 	}
 	if err := e.checkMembers(ctx, s, p, members); err != nil {
 		return nil, Change{}, err
@@ -67,6 +71,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 	m.ManagedBy = p.Manager
 	m.LastModified = e.now().UTC().Truncate(time.Millisecond)
 	change := rt.stores.change(p, before, after, members)
+	change.Withheld = withheld
 	if err := e.check(ctx, s, &change); err != nil {
 		return nil, Change{}, err
 	}
@@ -75,6 +80,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 		return nil, Change{}, e.conflict(ctx, s, p, rt, after, err)
 	}
 	change = rt.stores.change(p, before, out, change.Members)
+	change.Withheld = withheld
 	return out, change, nil
 }
 
@@ -82,7 +88,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 // where it sent nothing, but for attributes of which absent means unchanged. Those are the
 // immutable ones too, also where they are parts.
 func (rt *resourceType) replace(b *body) editor {
-	return func(_ context.Context, _ Stores, before, after resource) (MemberChange, error) {
+	return func(_ context.Context, _ Stores, before, after resource) (MemberChange, error, error) {
 		for i := range rt.attrs {
 			a := &rt.attrs[i]
 			switch {
@@ -98,21 +104,21 @@ func (rt *resourceType) replace(b *body) editor {
 				}
 			}
 		}
-		return MemberChange{Replace: b.given, Add: b.members}, nil
+		return MemberChange{Replace: b.hasMembers, Add: b.members}, b.late, nil
 	}
 }
 
 // patch is the editor of a PATCH.
 func (e *engine) patch(rd reader, p Principal, ops []operation) editor {
-	return func(ctx context.Context, s Stores, before, after resource) (MemberChange, error) {
+	return func(ctx context.Context, s Stores, before, after resource) (MemberChange, error, error) {
 		rd.keepNil = true
 		pt := patcher{reader: rd, res: after, matching: func(f *filter.Bound) ([]string, error) {
 			return matchingMembers(ctx, s, p.Tenant, before.meta().ID, f)
 		}}
 		if err := pt.apply(ops); err != nil {
-			return MemberChange{}, err
+			return MemberChange{}, nil, err
 		}
-		return pt.members.result(), nil
+		return pt.members.result(), pt.late, nil
 	}
 }
 
@@ -146,7 +152,9 @@ func eachMemberPage(ctx context.Context, s Stores, t TenantID, group string, f f
 	}
 }
 
-// remove deletes a resource.
+var errNotManaged = &Refusal{Status: 403, Detail: "this provider does not manage the user; an update takes it over, and after that it can be deleted"}
+
+// remove deletes a resource. A native user is found, but not deleted by who never managed it.
 func (e *engine) remove(ctx context.Context, p Principal, rt *resourceType, id string, cond condition) error {
 	for range maxTries {
 		var change Change
@@ -157,6 +165,8 @@ func (e *engine) remove(ctx context.Context, p Principal, rt *resourceType, id s
 				return err
 			case onWrite != nil:
 				return onWrite
+			case before.meta().ManagedBy == "":
+				return errNotManaged
 			case !cond.allows(before.meta().Version):
 				return errPrecondition
 			}
