@@ -84,7 +84,7 @@ type bucket struct {
 }
 
 // maxBuckets bounds the map; only authenticated keys get in it. Beyond it full buckets are
-// dropped, which forgets nothing.
+// dropped, which forgets nothing; if all are in use, any one is.
 const maxBuckets = 10_000
 
 func newBuckets(rate int, now func() time.Time) *buckets {
@@ -123,5 +123,11 @@ func (b *buckets) prune(now time.Time) {
 		if b.level(k, now) >= b.burst {
 			delete(b.m, who)
 		}
+	}
+	for who := range b.m {
+		if len(b.m) < maxBuckets {
+			return
+		}
+		delete(b.m, who)
 	}
 }

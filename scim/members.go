@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -101,6 +102,10 @@ func (p *patcher) memberFilter(o operation, t filter.Target) error {
 	return nil
 }
 
+// maxScans bounds how often one PATCH looks at every member of a group. Identity providers name
+// members by id, which needs no look.
+const maxScans = 16
+
 // matchingMembers lists the members a filter selects: by id at once, else by looking at all.
 func (p *patcher) matchingMembers(f *filter.Bound) ([]string, error) {
 	for ref, v := range f.Equalities() {
@@ -110,6 +115,9 @@ func (p *patcher) matchingMembers(f *filter.Bound) ([]string, error) {
 				return []string{v.Text}, nil
 			}
 		}
+	}
+	if p.scans++; p.scans > maxScans {
+		return nil, &Refusal{Status: 413, Type: "tooMany", Detail: fmt.Sprintf("more than %d filters that look at every member; name members by value eq", maxScans)}
 	}
 	var out []string
 	for _, id := range p.members.order {

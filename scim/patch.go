@@ -105,6 +105,7 @@ type patcher struct {
 	res     resource
 	members memberChange
 	late    error // what is wrong with a late attribute
+	scans   int   // how often all members were looked at
 	// matching lists the stored members of the group that satisfy a value filter.
 	matching func(*filter.Bound) ([]string, error)
 }

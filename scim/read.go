@@ -187,6 +187,9 @@ func (rd *reader) simple(ref filter.Ref, v jsonValue) (any, error) {
 		if v.kind == jsonNumber && rd.rt.info(ref).numberAsText && isInteger(v.text) {
 			return v.text, nil
 		}
+		if limit := rd.rt.info(ref).maxText(); len(v.text) > limit {
+			return nil, invalidValue("%s: a text of %d bytes received, at most %d are kept", ref, len(v.text), limit)
+		}
 		if v.kind == jsonString {
 			return textOrNil(v.text), nil
 		}

@@ -41,6 +41,23 @@ type attribute struct {
 	// What is wrong with a late attribute is said when the outcome is known: it must not keep a
 	// leaver.
 	late bool
+	// name is an attribute by which stores find resources, or keep them apart.
+	name bool
+}
+
+// Limits on one text, in bytes. Stores index names, and databases bound what they index; other
+// texts are as long as a photo in a data URL.
+const (
+	maxName = 1 << 10
+	maxText = 256 << 10
+)
+
+// maxText returns how long a text of the attribute may be.
+func (a *attribute) maxText() int {
+	if a.name {
+		return maxName
+	}
+	return maxText
 }
 
 // typeSchema is one schema of a resource type: its definition, and its attributes in order.
@@ -61,7 +78,7 @@ type typeDef struct {
 	exact                       []string // compared with case, whatever the schema says
 	absentKeeps, emptyKeeps     []string // see attribute
 	removeKeeps, numberAsText   []string
-	late                        []string
+	late, names                 []string
 	new                         func() resource
 }
 
@@ -98,6 +115,7 @@ func userType(extensions []schema.Schema) (*resourceType, error) {
 		removeKeeps:  []string{"active"},
 		numberAsText: []string{organizationID},
 		late:         []string{organizationID, extension.URN + ":" + extension.UserType},
+		names:        []string{"userName", "externalId", "emails.value"},
 		new:          func() resource { return &User{Active: true} },
 	})
 	if err != nil {
@@ -121,6 +139,7 @@ func groupType(extensions []schema.Schema) (*resourceType, error) {
 		derived:     []string{"schemas", "members.$ref", "meta.location"},
 		exact:       []string{"members.value"},
 		absentKeeps: []string{"members"}, // a rename by PUT must not empty a group
+		names:       []string{"displayName", "externalId"},
 		new:         func() resource { return new(Group) },
 	})
 	if err != nil {
@@ -228,6 +247,7 @@ func newType(def typeDef) (*resourceType, error) {
 			removeKeeps:  slices.Contains(def.removeKeeps, ref.String()),
 			numberAsText: slices.Contains(def.numberAsText, ref.String()),
 			late:         slices.Contains(def.late, ref.String()),
+			name:         slices.Contains(def.names, ref.String()),
 		})
 		if !ref.Parent().IsZero() {
 			continue
