@@ -41,7 +41,12 @@ func (p Path) String() string {
 }
 
 // Attribute returns the path without its value filter and what follows that.
-func (p Path) Attribute() string { return p.p.operands[0].path }
+func (p Path) Attribute() string {
+	if p.p == nil {
+		return ""
+	}
+	return p.p.operands[0].path
+}
 
 // Bind looks the path up in a registry. The error is an [*Error].
 func (p Path) Bind(g *Registry) (Target, error) {
