@@ -26,8 +26,9 @@ type Resource interface {
 	Value(r Ref, i int) Value
 }
 
-// A Bound is a filter whose attributes and operators were checked against a [Registry]. It never
-// changes and may be used concurrently. A nil *Bound matches everything.
+// A Bound is a filter whose attributes and operators were checked against a [Registry]. Make one
+// with [Filter.Bind], [Path.Bind] or [Equal]. It never changes and may be used concurrently. A nil
+// *Bound matches everything.
 type Bound struct {
 	registry *Registry
 	root     *node

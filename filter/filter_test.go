@@ -112,7 +112,7 @@ func TestZeroValues(t *testing.T) {
 	if _, _, ok := b.Point(); ok {
 		t.Error("a nil Bound has a point")
 	}
-	if (Filter{}).String() != "" || (Path{}).String() != "" {
+	if (Filter{}).String() != "" || (Path{}).String() != "" || (Path{}).Attribute() != "" {
 		t.Error("a zero filter or path has a text")
 	}
 	if _, err := (Filter{}).Bind(g); judgement(err) != `invalidFilter 0 ""` {

@@ -192,7 +192,7 @@ func (g *Registry) Find(path string) (ref Ref, liberty string, ok bool) {
 }
 
 // A Ref is one attribute or sub-attribute of a Registry. Refs of one registry can be compared
-// with ==. The zero Ref is no attribute; its methods must not be called, except IsZero.
+// with ==. The zero Ref is no attribute; of its methods only IsZero and String may be called.
 type Ref struct{ a *attr }
 
 // IsZero reports whether r is no attribute.

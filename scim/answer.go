@@ -160,19 +160,17 @@ func (x *exchange) refusal(err error) *Refusal {
 		x.log(slog.LevelInfo, "scim request refused", slog.Int("status", r.Status), slog.String("type", r.Type), slog.String("detail", r.Detail))
 		return r
 	}
-	switch {
-	case errors.Is(err, ErrNotFound):
+	down, unavailable := errors.AsType[*UnavailableError](err) // whatever its cause is
+	if !unavailable && errors.Is(err, ErrNotFound) {
 		return &Refusal{Status: http.StatusNotFound, Detail: "no such resource exists for this token"}
-	case errors.Is(err, ErrUnauthenticated):
-		return &Refusal{Status: http.StatusUnauthorized, Detail: "the token is not accepted"}
 	}
 	incident := rand.Text()
 	r = &Refusal{Status: http.StatusInternalServerError, Detail: "the request failed here; the log has the reason under incident " + incident}
-	if down, ok := errors.AsType[*UnavailableError](err); ok || x.ctx.Err() != nil {
+	if unavailable || x.ctx.Err() != nil {
 		r.Status = http.StatusServiceUnavailable
 		r.Detail = "the request could not be carried out now; try again. Incident " + incident
 		r.RetryAfter = retryAfter
-		if ok && down.RetryAfter > 0 {
+		if unavailable && down.RetryAfter > 0 {
 			r.RetryAfter = down.RetryAfter
 		}
 	}

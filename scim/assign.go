@@ -1,10 +1,8 @@
 package scim
 
-import (
-	"github.com/seed-30109bde/gatehouse/filter"
-)
+import "github.com/seed-30109bde/gatehouse/filter"
 
-// The functions of this file change a resource through references alone.
+// The functions of this file change and compare resources through references alone.
 
 // clearAttribute unsets an attribute of any form.
 func clearAttribute(res resource, ref filter.Ref) {
@@ -113,7 +111,7 @@ func sameElement(a filter.Resource, i int, b filter.Resource, j int, ref filter.
 	return true
 }
 
-// sameResource reports whether no attribute a client can write differs.
+// same reports whether no attribute that a client can write differs, but for members.
 func (rt *resourceType) same(a, b filter.Resource) bool {
 	for i := range rt.schemas {
 		for _, ref := range rt.schemas[i].attrs {
@@ -125,28 +123,36 @@ func (rt *resourceType) same(a, b filter.Resource) bool {
 	return true
 }
 
-// lacks returns the first required attribute the resource lacks. No extension is required, so
-// its attributes are only where it has any.
-func (rt *resourceType) lacks(res resource) (filter.Ref, bool) {
+// lacks returns the first required attribute the resource lacks. What was missing before, if that
+// is given, is no fault of the request: the host may have come to require it later.
+func (rt *resourceType) lacks(res, before resource) (filter.Ref, bool) {
 	for i := range rt.attrs {
 		a := &rt.attrs[i]
-		parent := a.ref.Parent()
-		switch {
-		case !a.def.Required() || a.mutability == "readOnly" || a.ref.Derived():
-		case a.ref.URN() != "" && !hasAny(res, rt.schemas[rt.schemaOf(a.ref)].attrs):
-		case parent.IsZero():
-			if res.Len(a.ref) == 0 {
-				return a.ref, true
-			}
-		default:
-			for k := range res.Len(parent) {
-				if !a.ref.Multi() && !valueAt(res, a.ref, k).Present() {
-					return a.ref, true
-				}
-			}
+		if rt.misses(res, a) && (before == nil || !rt.misses(before, a)) {
+			return a.ref, true
 		}
 	}
 	return filter.Ref{}, false
+}
+
+// misses reports whether the resource lacks an attribute that is required. No extension is, so its
+// attributes are required only where it has any.
+func (rt *resourceType) misses(res resource, a *attribute) bool {
+	parent := a.ref.Parent()
+	switch {
+	case !a.def.Required() || a.mutability == "readOnly" || a.ref.Derived():
+		return false
+	case a.ref.URN() != "" && !hasAny(res, rt.schemas[rt.schemaOf(a.ref)].attrs):
+		return false
+	case parent.IsZero():
+		return res.Len(a.ref) == 0
+	}
+	for k := range res.Len(parent) {
+		if !a.ref.Multi() && !valueAt(res, a.ref, k).Present() {
+			return true
+		}
+	}
+	return false
 }
 
 // altered returns the first immutable attribute, or part of a singular one, that had a value and

@@ -19,13 +19,13 @@ type Principal struct {
 }
 
 // An Authenticator tells from the header of a request who sent it. It compares secrets in
-// constant time. Its error is [ErrUnauthenticated] for a missing or wrong secret, or a [*Refusal];
-// any other means that no verdict was reached, and the answer is a 503.
+// constant time, and may be called concurrently. Its error is [ErrUnauthenticated] for a missing or
+// wrong secret, or a [*Refusal]; any other means that no verdict was reached, and the answer is a 503.
 type Authenticator interface {
 	Authenticate(context.Context, http.Header) (Principal, error)
 }
 
-// ErrUnauthenticated: the request carries no valid secret.
+// ErrUnauthenticated says that a request carries no valid secret.
 var ErrUnauthenticated = errors.New("scim: unauthenticated")
 
 // BearerToken returns the token of an Authorization header of scheme Bearer (RFC 6750 §2.1).

@@ -54,8 +54,8 @@ type bodyReader struct {
 
 // member takes one member of the body: an attribute in any of its spellings, or an extension.
 func (b *bodyReader) member(m jsonMember) error {
-	if strings.EqualFold(m.key, "password") {
-		return nil // dropped unread: no field, no store, no log
+	if b.rt.isPassword(m.key) {
+		return nil
 	}
 	if urn, ok := b.rt.registry.URN(m.key); ok {
 		return b.container(urn, m.jsonValue)
@@ -67,17 +67,21 @@ func (b *bodyReader) member(m jsonMember) error {
 		}
 		return nil
 	}
-	return b.attribute1(ref, m.jsonValue)
+	return b.take(ref, m.jsonValue)
 }
 
 // container takes the object of an extension.
 func (b *bodyReader) container(urn string, v jsonValue) error {
-	switch v.kind {
-	case jsonNull:
+	switch {
+	case v.kind == jsonNull || !b.strict && !v.says():
 		return nil
-	case jsonObject:
-	default:
-		return invalidValue("%s: %s received, an object is expected", urn, v.show())
+	case v.kind != jsonObject:
+		err := invalidValue("%s: %s received, an object is expected", urn, v.show())
+		if b.rt.lateSchema(urn) {
+			b.late = cmp.Or[error](b.late, err)
+			return nil
+		}
+		return err
 	}
 	for _, m := range v.list {
 		ref, ok := b.rt.registry.Ref(urn + ":" + m.key)
@@ -87,15 +91,15 @@ func (b *bodyReader) container(urn string, v jsonValue) error {
 			}
 			continue
 		}
-		if err := b.attribute1(ref, m.jsonValue); err != nil {
+		if err := b.take(ref, m.jsonValue); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// attribute1 takes one attribute, or one part of one as in "name.givenName".
-func (b *bodyReader) attribute1(ref filter.Ref, v jsonValue) error {
+// take takes one attribute, or one part of one as in "name.givenName".
+func (b *bodyReader) take(ref filter.Ref, v jsonValue) error {
 	info := b.rt.info(ref)
 	switch {
 	case ref.Derived() && ref.Name() == "schemas":
@@ -164,8 +168,11 @@ func (b *bodyReader) checkSchemas(v jsonValue) error {
 }
 
 func (b *bodyReader) membersGiven(v jsonValue) error {
-	if v.kind == jsonNull {
+	switch {
+	case v.kind == jsonNull:
 		return nil
+	case b.hasMembers:
+		return invalidSyntax("%s is given twice, in two spellings", b.rt.members)
 	}
 	ids, err := b.memberIDs(v)
 	var m memberChange
@@ -198,7 +205,7 @@ func (b *bodyReader) validate() error {
 			}
 		}
 	}
-	if ref, ok := b.rt.lacks(b.res); ok {
+	if ref, ok := b.rt.lacks(b.res, nil); ok {
 		return invalidValue("%s is required", ref)
 	}
 	return nil

@@ -64,9 +64,9 @@
 //
 // # Stores
 //
-// [MemoryStore] is the shortest store that keeps the contract; package scimtest has the tests of
-// the contract, for stores of the host's own. What a store is told about filters is a
-// [filter.Bound], which matches a *User or *Group by itself.
+// [UserStore] and [GroupStore] say what a store promises, package scimtest tests it, and
+// [MemoryStore] is one that keeps it. A filter reaches a store as a [filter.Bound], which matches a
+// *User or *Group by itself.
 //
 // Of User, Group and the attributes of registered schemas the engine knows no name: it reads
 // schemas and works on references to attributes, so an attribute more is a schema more.

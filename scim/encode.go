@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -183,8 +184,9 @@ func (e *encoder) list(rt *resourceType, res resource, ref filter.Ref, p *projec
 // element appends value i of ref. It reports whether the projection left anything of it.
 func (e *encoder) element(rt *resourceType, res resource, ref filter.Ref, i int, p *projection) bool {
 	if ref.Kind() != filter.Complex {
-		e.buf = appendValue(e.buf, res.Value(ref, i))
-		return true
+		v := res.Value(ref, i) // absent if a host keeps what the schema does not have
+		e.buf = appendValue(e.buf, v)
+		return v.Present()
 	}
 	e.buf = append(e.buf, '{')
 	open := len(e.buf)
@@ -229,12 +231,19 @@ func hasAny(res resource, refs []filter.Ref) bool {
 	return false
 }
 
-// location appends meta.location.
+// location appends meta.location, without making a string of it as location does.
 func (e *encoder) location(rt *resourceType, res resource, sub filter.Ref) {
 	e.comma()
 	e.buf = append(e.buf, rt.info(sub).key...)
 	e.buf = appendString(e.buf, e.base, rt.endpoint, "/", escapeID(res.meta().ID))
 }
+
+// location is the public URL of a resource.
+func location(base string, rt *resourceType, id string) string {
+	return base + rt.endpoint + "/" + escapeID(id)
+}
+
+func escapeID(id string) string { return url.PathEscape(id) }
 
 // membership appends the members of a group or the groups of a user.
 func (e *encoder) membership(rt *resourceType, ref filter.Ref, list []Member, p *projection, endpoint, typ string) {

@@ -1,8 +1,10 @@
 package scim
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -40,11 +42,23 @@ func (e *engine) get(ctx context.Context, s Stores, p Principal, rt *resourceTyp
 	if err != nil {
 		return nil, nil, err
 	}
+	if res.meta().ID != id { // from a store that finds IDs without case, or says nothing of its own
+		return nil, nil, ErrNotFound
+	}
 	seen, onWrite, err := e.sees(ctx, p, res)
 	if err == nil && !seen {
 		err = ErrNotFound
 	}
 	return res, onWrite, err
+}
+
+// isOf says whether a store answered a write with the resource it was asked to write: what it
+// returned is what the client is told.
+func isOf(res resource, id string) error {
+	if got := res.meta().ID; got != id || id == "" {
+		return fmt.Errorf("scim: the store answered a write of %q with %q", id, got)
+	}
+	return nil
 }
 
 // sees reports whether a resource exists for the principal: its own do, and those native users
@@ -69,8 +83,8 @@ func (e *engine) sees(ctx context.Context, p Principal, res resource) (seen bool
 	return err == nil, nil, undecided(err)
 }
 
-// maxNative bounds how many users a look-up that may find native ones reads before it asks the
-// policy about each.
+// maxNative bounds how many users a look-up that may find native ones reads, since the policy is
+// asked about each. A look-up is for one user; an address they share may find more.
 const maxNative = 1_000
 
 // list returns a page of resources and how many match in all.
@@ -82,11 +96,14 @@ func (e *engine) list(ctx context.Context, p Principal, rt *resourceType, q Quer
 	}
 	wide := q
 	wide.Filter = lookup
-	wide.Scope.AndNative, wide.Offset, wide.Limit = true, 0, maxNative
+	wide.Scope.AndNative, wide.Offset, wide.Limit = true, 0, maxNative+1
 	wide.Omit = nil // the policy sees whole users
 	all, _, err := rt.stores.list(ctx, e.stores, p.Tenant, wide)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, 0, err
+	case len(all) > maxNative:
+		return nil, 0, &Refusal{Status: 400, Type: "tooMany", Detail: fmt.Sprintf("the filter is a look-up, and finds more than %d users", maxNative)}
 	}
 	var seen []resource
 	for _, res := range all {
@@ -123,20 +140,23 @@ func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *b
 	if _, err := e.rules(ctx, p, nil, res, b.late); err != nil {
 		return nil, err
 	}
-	members := MemberChange{Add: b.members}
 	var out resource
 	var change Change
 	err := e.transact(ctx, p.Tenant, func(ctx context.Context, s Stores) error {
+		// Transact may try more than once, and Check may change what it is given.
+		next, members := rt.stores.copy(res), MemberChange{Add: slices.Clone(b.members)}
 		if err := e.checkMembers(ctx, s, p, members); err != nil {
 			return err
 		}
-		next := rt.stores.copy(res) // Transact may try more than once
 		change = rt.stores.change(p, nil, next, members)
 		if err := e.check(ctx, s, &change); err != nil {
 			return err
 		}
 		var err error
 		out, err = rt.stores.create(ctx, s, p.Tenant, next, change.Members)
+		if err == nil {
+			return isOf(out, out.meta().ID) // which is the store's to choose
+		}
 		return e.conflict(ctx, s, p, rt, next, err)
 	})
 	if err != nil {
@@ -236,6 +256,9 @@ const memberBatch = 500
 func (e *engine) checkMembers(ctx context.Context, s Stores, p Principal, m MemberChange) error {
 	for from := 0; from < len(m.Add); from += memberBatch {
 		ids := m.Add[from:min(from+memberBatch, len(m.Add))]
+		if i := slices.IndexFunc(ids, func(id string) bool { return !isID(id) }); i >= 0 {
+			return noSuchMember(ids[i])
+		}
 		q := Query{Scope: Scope{Manager: p.Manager}, IDs: ids, Total: true}
 		page, err := s.Users.Users(ctx, p.Tenant, q)
 		if err == nil && page.Total == len(ids) {
@@ -254,11 +277,15 @@ func (e *engine) checkMembers(ctx context.Context, s Stores, p Principal, m Memb
 		}
 		for _, id := range ids {
 			if !known[id] {
-				return invalidValue("members: no user has the id %q; provision the user before its membership", shorten(id))
+				return noSuchMember(id)
 			}
 		}
 	}
 	return nil
+}
+
+func noSuchMember(id string) error {
+	return invalidValue("members: no user has the id %q; provision the user before its membership", shorten(id))
 }
 
 // conflict turns a conflict of a store into the 409 a client can act on: a name that the
@@ -270,8 +297,8 @@ func (e *engine) conflict(ctx context.Context, s Stores, p Principal, rt *resour
 	}
 	r := &Refusal{Status: 409, Type: "uniqueness"}
 	ref, known := rt.registry.Ref(c.Attribute)
-	if !known || ref.Kind() != filter.String {
-		r.Detail = c.Attribute + " is in use"
+	if !known || ref.Kind() != filter.String || ref.Multi() || inList(ref) { // which value is not said
+		r.Detail = cmp.Or(c.Attribute, "a value") + " is in use"
 		return r
 	}
 	value := valueAt(res, ref, 0).Text

@@ -46,6 +46,20 @@ type jsonMember struct {
 	jsonValue
 }
 
+// says reports whether v is anything: null, "" and [] are unassigned (RFC 7643 §2.5), and some
+// encoders write an empty object so.
+func (v jsonValue) says() bool {
+	switch v.kind {
+	case jsonNull:
+		return false
+	case jsonString:
+		return v.text != ""
+	case jsonArray:
+		return len(v.list) > 0
+	}
+	return true
+}
+
 // field returns the member of an object with the given name in any case.
 func (v jsonValue) field(name string) (jsonValue, bool) {
 	for _, m := range v.list {

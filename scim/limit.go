@@ -64,7 +64,7 @@ func (l Limits) withDefaults() (Limits, error) {
 }
 
 // A Limiter decides whether a principal may make a request now. It returns 0 if so, else after how
-// long to ask again.
+// long to ask again: the answer is a 429 that says so. It may be called concurrently.
 type Limiter interface {
 	Allow(ctx context.Context, who Principal) (wait time.Duration)
 }

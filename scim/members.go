@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/seed-30109bde/gatehouse/filter"
 )
@@ -63,7 +64,8 @@ func (m *memberChange) result() MemberChange {
 // that does not name them by id: a group of 100,000 takes one more like a group of one.
 func (p *patcher) member(o operation, t filter.Target) error {
 	switch {
-	case t.Ref != p.rt.members && t.Filter == nil && t.Ref != p.rt.members.Default(), !t.Sub.IsZero() && o.op != "remove":
+	case t.Filter == nil && t.Ref != p.rt.members && t.Ref != p.rt.members.Default(),
+		!t.Sub.IsZero() && (o.op != "remove" || t.Sub != p.rt.members.Default()):
 		return mutability("%s cannot be changed; remove the member and add it again", t.Ref)
 	case t.Filter != nil:
 		return p.memberFilter(o, t)
@@ -108,8 +110,11 @@ const maxScans = 16
 
 // matchingMembers lists the members a filter selects: by id at once, else by looking at all.
 func (p *patcher) matchingMembers(f *filter.Bound) ([]string, error) {
+	// Of a member only the store knows the display name. A filter that does not say "display" cannot
+	// ask for it.
+	asksName := strings.Contains(filter.Fold(f.String()), filter.Fold("display"))
 	for ref, v := range f.Equalities() {
-		if ref == p.rt.members.Default() && f.String() != "" {
+		if ref == p.rt.members.Default() && !asksName {
 			one := (&Group{}).WithMembers([]Member{{Value: v.Text}})
 			if f.MatchElement(one, 0) {
 				return []string{v.Text}, nil

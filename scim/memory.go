@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// A MemoryStore keeps users and groups in memory: for tests, for a first try, and as the shortest
-// store that passes both suites of scimtest. It forgets everything when the process ends. The zero
-// MemoryStore is empty and ready to use.
+// A MemoryStore keeps users and groups in memory: for tests, and for a first try. It passes both
+// suites of scimtest, and forgets everything when the process ends. The zero MemoryStore is empty
+// and ready to use.
 //
 // What is stored never changes: a write puts a new record in the place of the old one. So a lock
 // is held to find records and to place them, and never while a filter is matched or an answer is

@@ -148,7 +148,13 @@ func anyOf(v filter.Value) any {
 func setObject(m *map[string]Object, r filter.Ref, i int, v filter.Value) {
 	switch {
 	case inList(r):
-		put(elements(*m, r.Parent())[i].(Object), r.Name(), v)
+		list := elements(*m, r.Parent())
+		o, _ := list[i].(Object)
+		if o == nil { // a host kept something else there
+			o = Object{}
+			list[i] = o
+		}
+		put(o, r.Name(), v)
 	case r.Multi():
 		elements(*m, r)[i] = anyOf(v)
 	case !v.Present() && holder(*m, r) == nil:
@@ -181,8 +187,8 @@ func makeHolder(m *map[string]Object, r filter.Ref) Object {
 	if p.IsZero() {
 		return o
 	}
-	inner, ok := o[p.Name()].(Object)
-	if !ok {
+	inner, _ := o[p.Name()].(Object)
+	if inner == nil {
 		inner = Object{}
 		o[p.Name()] = inner
 	}

@@ -88,6 +88,11 @@ func atOperation(i int, o operation, err error) error {
 	if o.path != "" {
 		what += " " + shorten(o.path)
 	}
+	return about(what, err)
+}
+
+// about says in an error what it is about.
+func about(what string, err error) error {
 	if bad, ok := errors.AsType[*filter.Error](err); ok {
 		return &Refusal{Status: 400, Type: string(bad.Code), Detail: what + ": " + bad.Error()}
 	}
@@ -110,17 +115,17 @@ type patcher struct {
 	matching func(*filter.Bound) ([]string, error)
 }
 
-func (p *patcher) apply(ops []operation) error {
+func (p *patcher) apply(ops []operation, before resource) error {
 	for i, o := range ops {
-		before := p.late
+		late := p.late
 		if err := p.operation(o); err != nil {
 			return atOperation(i, o, err)
 		}
-		if before == nil && p.late != nil {
+		if late == nil && p.late != nil {
 			p.late = atOperation(i, o, p.late)
 		}
 	}
-	if ref, ok := p.rt.lacks(p.res); ok {
+	if ref, ok := p.rt.lacks(p.res, before); ok {
 		return invalidValue("%s is required and would be missing", ref)
 	}
 	return nil
@@ -135,12 +140,15 @@ func (p *patcher) operation(o operation) error {
 		}
 		return nil
 	}
-	if strings.EqualFold(o.path, "password") {
+	if p.rt.isPassword(o.path) {
 		return nil
 	}
 	t, attribute, err := p.bind(o.path)
 	switch {
 	case err != nil && !p.strict && p.foreign(attribute):
+		return nil
+	case err != nil && p.lateName(attribute):
+		p.late = cmp.Or(p.late, err)
 		return nil
 	case err != nil:
 		return err
@@ -172,24 +180,42 @@ func (p *patcher) foreign(attribute string) bool {
 	if !strings.Contains(attribute, ":") {
 		return false
 	}
+	_, known := p.schemaNamed(attribute)
+	return !known
+}
+
+// lateName reports whether a path that cannot be bound begins with a schema whose attributes are
+// late: a misspelled name must not keep a leaver either.
+func (p *patcher) lateName(attribute string) bool {
+	urn, known := p.schemaNamed(attribute)
+	return known && p.rt.lateSchema(urn)
+}
+
+// schemaNamed returns the URN, of a schema known here, that a path begins with.
+func (p *patcher) schemaNamed(attribute string) (urn string, known bool) {
 	for i := range p.rt.schemas {
 		urn := p.rt.schemas[i].def.ID
 		if len(attribute) > len(urn) && strings.EqualFold(attribute[:len(urn)], urn) {
-			return false
+			return urn, true
 		}
 	}
-	return true
+	return "", false
 }
 
 // keyed applies one member of a value without path. Its key is any path: a name, "name.givenName"
 // and "urn:…:employeeNumber" are what Entra ID sends with its compatibility flag.
 func (p *patcher) keyed(op, key string, v jsonValue) error {
 	o := operation{op: op, path: key, value: v, given: true}
-	if strings.EqualFold(key, "password") {
+	if p.rt.isPassword(key) {
 		return nil
 	}
-	t, ok := p.bindKey(key)
+	t, ok, err := p.bindKey(key)
 	switch {
+	case err != nil && p.lateName(key):
+		p.late = cmp.Or(p.late, about(shorten(key), err))
+		return nil
+	case err != nil:
+		return about(shorten(key), err)
 	case p.strict && (!ok || t.Liberty != ""):
 		return invalidSyntax("no schema here has the attribute %q", shorten(key))
 	case !ok:
@@ -198,16 +224,20 @@ func (p *patcher) keyed(op, key string, v jsonValue) error {
 	return p.target(o, t, false)
 }
 
-// bindKey is bind for keys, of which a body can hold many and most may be unknown.
-func (p *patcher) bindKey(key string) (filter.Target, bool) {
-	_, _, ok := p.rt.registry.Find(key)
-	if !ok && !strings.ContainsAny(key, "[ ") {
-		if _, ok = p.rt.registry.URN(key); !ok {
-			return filter.Target{}, false
+// bindKey is bind for keys, of which a body can hold many and most may be unknown: that is no
+// error, but what is wrong behind the name of an attribute is.
+func (p *patcher) bindKey(key string) (t filter.Target, ok bool, err error) {
+	name := strings.TrimSpace(key)
+	if i := strings.IndexByte(name, '['); i >= 0 {
+		name = name[:i]
+	}
+	if _, _, ok = p.rt.registry.Find(name); !ok {
+		if _, ok = p.rt.registry.URN(name); !ok {
+			return t, false, nil
 		}
 	}
-	t, _, err := p.bind(key)
-	return t, err == nil
+	t, _, err = p.bind(key)
+	return t, err == nil, err
 }
 
 // target applies an operation to what its path names. explicit is false for the keys of a value
@@ -251,12 +281,16 @@ func (p *patcher) extension(o operation, urn string) error {
 		}
 		return nil
 	}
-	switch o.value.kind {
-	case jsonNull:
+	switch {
+	case o.value.kind == jsonNull || !p.strict && !o.value.says():
 		return nil
-	case jsonObject:
-	default:
-		return invalidValue("%s: %s received, an object of attributes is expected", urn, o.value.show())
+	case o.value.kind != jsonObject:
+		err := invalidValue("%s: %s received, an object of attributes is expected", urn, o.value.show())
+		if p.rt.lateSchema(urn) {
+			p.late = cmp.Or[error](p.late, err)
+			return nil
+		}
+		return err
 	}
 	for _, m := range o.value.list {
 		if err := p.keyed(o.op, urn+":"+m.key, m.jsonValue); err != nil {

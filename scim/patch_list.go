@@ -227,7 +227,10 @@ func (p *patcher) build(t filter.Target) (int, error) {
 				return -1, err
 			}
 		}
-		v.Text = strings.Clone(v.Text)
+		v, err := p.term(ref, v)
+		if err != nil {
+			return -1, err
+		}
 		p.res.set(ref, i, v)
 	}
 	if i < 0 || p.strict {
@@ -237,6 +240,21 @@ func (p *patcher) build(t filter.Target) (int, error) {
 		return -1, noTarget("no value of %s satisfies the value filter", t.Ref)
 	}
 	return i, nil
+}
+
+// term returns the value of an eq term for an element that is built from it. A text is read like any
+// other that is written: a filter may ask for what the attribute cannot have.
+func (p *patcher) term(ref filter.Ref, v filter.Value) (filter.Value, error) {
+	switch v.Kind {
+	case filter.String, filter.Reference, filter.Binary:
+	default:
+		return v, nil
+	}
+	text, err := p.simple(ref, jsonValue{kind: jsonString, text: v.Text})
+	if err == nil {
+		err = p.judge(ref, text)
+	}
+	return valueFrom(ref.Kind(), text), err
 }
 
 // unset removes the elements at the given places or, of a target with a part, that part; an

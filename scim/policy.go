@@ -9,7 +9,8 @@ import (
 
 // A Policy holds the rules that go beyond the protocol. Every field is optional; the zero Policy
 // makes a plain SCIM server, in which native users are invisible and the NinjaOne extension is
-// checked for spelling alone.
+// checked for spelling alone. The functions may be called concurrently. Unless it says otherwise, an
+// error that is no [*Refusal] is told to the client as a failure of the server, without its text.
 type Policy struct {
 	// NinjaOne returns the rules for the NinjaOne extension in requests of this principal.
 	NinjaOne func(context.Context, Principal) (extension.Rules, error)
@@ -20,14 +21,15 @@ type Policy struct {
 	Adopt func(context.Context, Principal, User) error
 
 	// Check is called before a change reaches the store, inside Stores.Transact where there is
-	// one. It may correct what Change.After or Change.GroupAfter points to, or veto with a
-	// *Refusal.
+	// one. It may correct Change.Members and what Change.After or Change.GroupAfter points to, or
+	// veto with a *Refusal. Members that it adds are not looked up.
 	Check func(context.Context, Stores, *Change) error
 
 	// Stored is called after a change was committed and before it is answered. Its error makes the
-	// answer a 503, and the identity provider repeats the request; what it repeats changes nothing
-	// any more, so Stored is called for an update that changed nothing too, with Before equal to
-	// After, and must bear being called twice for one change.
+	// answer a 503, or what a *Refusal says, and the identity provider repeats the request. What it
+	// repeats changes nothing any more, so Stored is called for an update that changed nothing too,
+	// with Before equal to After, and must bear being called twice for one change. A delete that is
+	// repeated is a 404 without a call: what must follow one is written down by Check.
 	Stored func(context.Context, Change) error
 
 	// Keeps says whether an attribute is managed by the principal. Writes to one that is not are

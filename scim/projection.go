@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -107,9 +106,15 @@ func excludes(refs []filter.Ref, r filter.Ref) bool {
 	return false
 }
 
-// location is the public URL of a resource.
-func location(base string, rt *resourceType, id string) string {
-	return base + rt.endpoint + "/" + escapeID(id)
+// hidden lists what an answer will not show and a store need not load.
+func (rt *resourceType) hidden(p *projection) []filter.Ref {
+	var out []filter.Ref
+	if p.asked {
+		for i := range rt.attrs {
+			if r := rt.attrs[i].ref; r.Parent().IsZero() && !p.shows(r) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
 }
-
-func escapeID(id string) string { return url.PathEscape(id) }

@@ -190,10 +190,16 @@ func (rd *reader) simple(ref filter.Ref, v jsonValue) (any, error) {
 		if limit := rd.rt.info(ref).maxText(); len(v.text) > limit {
 			return nil, invalidValue("%s: a text of %d bytes received, at most %d are kept", ref, len(v.text), limit)
 		}
+		if v.kind == jsonString && rd.rt.info(ref).emptyKeeps && strings.TrimSpace(v.text) == "" {
+			return nil, nil // as empty as "": an expression over a blank attribute yields it
+		}
 		if v.kind == jsonString {
 			return textOrNil(v.text), nil
 		}
 	case filter.Boolean:
+		if !v.says() && !rd.strict {
+			return nil, nil
+		}
 		if b, ok := rd.boolean(v); ok {
 			return b, nil
 		}

@@ -8,7 +8,7 @@ import (
 // A Refusal is the answer to a request that is not carried out. Its Detail is the only error text
 // a client ever sees, so it names what was refused, the value received and the rule.
 type Refusal struct {
-	Status     int           // HTTP status
+	Status     int           // HTTP status, 400 to 599
 	Type       string        // the scimType of RFC 7644 §3.12, or ""
 	Detail     string        // a sentence for whoever reads the identity provider's log
 	RetryAfter time.Duration // for 429 and 503, sent in whole seconds; 0 = not sent

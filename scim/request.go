@@ -182,6 +182,11 @@ func tooLarge(limit int64) error {
 	return &Refusal{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than the %d bytes this endpoint reads", limit)}
 }
 
+// isUTF8 takes the usual misspelling too: a 415 ends a whole run of Microsoft's validator.
+func isUTF8(charset string) bool {
+	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
+}
+
 func (x *exchange) mediaType() error {
 	header := x.r.Header.Get("Content-Type")
 	switch header {
@@ -189,8 +194,7 @@ func (x *exchange) mediaType() error {
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(header)
-	charset := params["charset"]
-	if err != nil || media != mediaSCIM && media != mediaJSON || charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if err != nil || media != mediaSCIM && media != mediaJSON || !isUTF8(params["charset"]) {
 		return &Refusal{Status: http.StatusUnsupportedMediaType, Detail: fmt.Sprintf("the body is of type %q; send %s or %s in UTF-8", shorten(header), mediaSCIM, mediaJSON)}
 	}
 	return nil

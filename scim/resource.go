@@ -14,7 +14,8 @@ type Meta struct {
 	// ID is the store's: at most 64 bytes, stable, never given to another resource. The engine
 	// proposes a time-ordered one when it creates a resource; a store may choose its own.
 	ID string
-	// Version is the store's: opaque, and new after every committed change, whoever made it.
+	// Version is the store's: opaque, and new after every committed change, whoever made it. As an
+	// entity tag it is printable ASCII without a quote (RFC 9110 §8.8.3).
 	Version string
 	// ManagedBy is the identity provider that manages the resource, as in [Principal.Manager];
 	// "" means nobody does: it is native to the host.

@@ -34,8 +34,8 @@ type Query struct {
 	// IDs, unless nil, restricts the query to resources with one of these IDs; an empty list is
 	// that of no resource. Scope and Filter apply too.
 	IDs []string
-	// Offset is how many matching resources to skip, in the order of their IDs. Past the last one
-	// the page is empty, and its Total right.
+	// Offset is how many matching resources to skip, in the order of the listing. Past the last
+	// one the page is empty, and its Total right.
 	Offset int
 	// Limit is how many to return at most; 0 returns none, which asks for the total alone.
 	Limit int
@@ -45,11 +45,11 @@ type Query struct {
 	Omit []filter.Ref
 }
 
-// A Page is the answer to a query. Next continues a listing of members; "" means there is no more.
+// A Page is the answer to a query.
 type Page[T any] struct {
 	Items []T
-	Total int
-	Next  string
+	Total int    // of all that match, or -1 if nobody asked for it
+	Next  string // continues a listing of members; "" means there is no more
 }
 
 // A UserStore keeps the users of many tenants.
@@ -60,7 +60,7 @@ type Page[T any] struct {
 // are [ErrNotFound], [ErrStale], [*ConflictError], [*UnavailableError]; with any other the request
 // fails and only the log says why.
 //
-// [scimtest.TestUserStore] checks all of this; [MemoryStore] is the shortest store that passes.
+// TestUserStore of package scimtest checks all of this; [MemoryStore] passes.
 type UserStore interface {
 	// CreateUser stores a new user under u.ID, or under an ID of its own where it prefers, and
 	// returns it as stored, with its version. If the user name is taken in the tenant, by a user
@@ -96,7 +96,7 @@ type MemberChange struct {
 func (m MemberChange) IsZero() bool { return !m.Replace && len(m.Add) == 0 && len(m.Remove) == 0 }
 
 // A GroupStore keeps the groups of many tenants, and who is in them. What [UserStore] says of
-// concurrency, values and errors holds here too. [scimtest.TestGroupStore] checks it.
+// concurrency, values and errors holds here too. TestGroupStore of package scimtest checks it.
 //
 // The attributes and the members of one call commit together. A call that changes neither keeps
 // the version and LastModified. The IDs of members are opaque: they need not be those of users the
@@ -109,7 +109,7 @@ type GroupStore interface {
 	// Group returns the group with the given ID, whoever manages it, or ErrNotFound.
 	Group(ctx context.Context, tenant TenantID, id string) (Group, error)
 
-	// Groups returns the groups that match q and are within its scope, ordered by ID.
+	// Groups returns the groups that match q and are within its scope, ordered as by Users.
 	Groups(ctx context.Context, tenant TenantID, q Query) (Page[Group], error)
 
 	// UpdateGroup replaces the attributes of the group g.ID and changes its members, provided
@@ -139,7 +139,8 @@ type Stores struct {
 	Users  UserStore
 	Groups GroupStore // optional: without it groups are not provisioned
 	// Transact runs f with stores whose writes commit together when f returns nil, and not at
-	// all otherwise. Optional.
+	// all otherwise, also when f panics. It may run f again, as after a deadlock, and returns the
+	// error of f or wraps it. Optional.
 	Transact func(ctx context.Context, tenant TenantID, f func(context.Context, Stores) error) error
 }
 

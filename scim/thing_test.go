@@ -345,7 +345,8 @@ func TestThingBodies(t *testing.T) {
 		{`{"tag":"t","aliases":["a","b"],"` + deviceURN + `:aliases":["c"]}`, "invalidSyntax", "given twice"},
 		{`{"tag":"t","size.height":1,"size":{"unit":"U"}}`, "invalidSyntax", "given twice"},
 		{`{"tag":"t","` + labURN + `":{"shelves":[1]}}`, "invalidValue", "room is required"},
-		{`{"tag":"t","` + labURN + `":[]}`, "invalidValue", "an object is expected"},
+		{`{"tag":"t","` + labURN + `":[1]}`, "invalidValue", "an object is expected"},
+		{`{"tag":"t","` + labURN + `":"a"}`, "invalidValue", "an object is expected"},
 	} {
 		r.do("POST", "/Devices", c.body).refused(400, c.scimType, c.says)
 	}

@@ -333,3 +333,18 @@ func (rt *resourceType) schemaIndex(urn string) int {
 
 // info returns what the type knows about an attribute.
 func (rt *resourceType) info(r filter.Ref) *attribute { return &rt.attrs[r.Index()] }
+
+// isPassword reports whether an attribute is the password of RFC 7643 §4.1.1, which Okta sends with
+// every user. It is dropped unread: no field, no store and no log has it.
+func (rt *resourceType) isPassword(name string) bool {
+	if core := rt.registry.Core(); len(name) > len(core) && strings.EqualFold(name[:len(core)], core) {
+		name = strings.TrimPrefix(name[len(core):], ":")
+	}
+	return strings.EqualFold(name, "password")
+}
+
+// lateSchema reports whether a schema has nothing but late attributes.
+func (rt *resourceType) lateSchema(urn string) bool {
+	i := rt.schemaIndex(urn)
+	return i > 0 && !slices.ContainsFunc(rt.schemas[i].attrs, func(r filter.Ref) bool { return !rt.info(r).late })
+}

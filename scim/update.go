@@ -3,6 +3,8 @@ package scim
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -76,6 +78,9 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 		return nil, Change{}, err
 	}
 	out, err := rt.stores.update(ctx, s, p.Tenant, after, change.Members)
+	if err == nil {
+		err = isOf(out, after.meta().ID)
+	}
 	if err != nil {
 		return nil, Change{}, e.conflict(ctx, s, p, rt, after, err)
 	}
@@ -104,7 +109,7 @@ func (rt *resourceType) replace(b *body) editor {
 				}
 			}
 		}
-		return MemberChange{Replace: b.hasMembers, Add: b.members}, b.late, nil
+		return MemberChange{Replace: b.hasMembers, Add: slices.Clone(b.members)}, b.late, nil
 	}
 }
 
@@ -115,7 +120,7 @@ func (e *engine) patch(rd reader, p Principal, ops []operation) editor {
 		pt := patcher{reader: rd, res: after, matching: func(f *filter.Bound) ([]string, error) {
 			return matchingMembers(ctx, s, p.Tenant, before.meta().ID, f)
 		}}
-		if err := pt.apply(ops); err != nil {
+		if err := pt.apply(ops, before); err != nil {
 			return MemberChange{}, nil, err
 		}
 		return pt.members.result(), pt.late, nil
@@ -139,8 +144,12 @@ func matchingMembers(ctx context.Context, s Stores, t TenantID, group string, f 
 	return out, err
 }
 
+// eachMemberPage calls f with the stored members of a group, page by page. A store whose pages go
+// round in a circle is an error: they would have no end.
 func eachMemberPage(ctx context.Context, s Stores, t TenantID, group string, f func([]Member)) error {
-	for after := ""; ; {
+	seen := map[string]bool{}
+	for after := ""; !seen[after]; {
+		seen[after] = true
 		page, err := s.Groups.Members(ctx, t, group, after, memberPage)
 		if err != nil {
 			return err
@@ -150,6 +159,7 @@ func eachMemberPage(ctx context.Context, s Stores, t TenantID, group string, f f
 			return nil
 		}
 	}
+	return fmt.Errorf("scim: the members of group %q: a page names one before it as the next", group)
 }
 
 var errNotManaged = &Refusal{Status: 403, Detail: "this provider does not manage the user; an update takes it over, and after that it can be deleted"}
