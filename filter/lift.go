@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -33,23 +32,6 @@ type operand struct {
 	element *parsed // the value filter, or nil
 	sub     string  // sub-attribute behind the value filter, or ""
 	subPos  int     // of sub in the text
-}
-
-type literalKind uint8
-
-const (
-	textLiteral literalKind = iota
-	numberLiteral
-	trueLiteral
-	falseLiteral
-	nullLiteral
-)
-
-type literal struct {
-	kind literalKind
-	text string // decoded string, or the number as it stands
-	pos  int
-	bare bool // written without quotes, and neither number, true, false nor null
 }
 
 // lifter makes the pass. It accepts exactly the sequences of the grammar, so that it can name the
@@ -114,73 +96,98 @@ func (l *lifter) rest(pos int) string {
 	return l.text[pos:end]
 }
 
+// expression is a filter on its way into a shape: the whole one, or that within brackets.
+type expression struct {
+	*lifter
+	p     *parsed
+	shape []byte
+	start int
+	end   byte // what ends it: a bracket, or 0 for the end of the text
+	depth int  // levels around it
+	open  int  // parentheses that are open in it
+}
+
 // filter lifts an expression that ends at the end of the text or, where end is ']', at that byte.
 func (l *lifter) filter(end byte, depth int) (*parsed, error) {
 	p := &parsed{code: l.code}
 	p.operands, p.literals = p.operandBuf[:0], p.literalBuf[:0]
 	var buf [maxShape]byte
-	shape := buf[:0]
-	start, open := l.pos, 0
-	for operandNext := true; ; {
-		l.spaces()
-		if operandNext {
-			switch {
-			case l.byteAt(l.pos) == '(':
-				if open++; depth+open > MaxDepth {
-					return nil, l.fail(l.pos, "more than "+strconv.Itoa(MaxDepth)+" levels of parentheses and brackets")
-				}
-				if l.groups++; l.groups > MaxGroups {
-					return nil, l.fail(l.pos, "more than "+strconv.Itoa(MaxGroups)+" parentheses")
-				}
-				l.pos++
-				shape = append(shape, '(')
-			case l.not():
-				shape = append(shape, "not "...)
-			default:
-				var err error
-				if shape, err = l.term(p, shape, depth+open); err != nil {
-					return nil, err
-				}
-				operandNext = false
-			}
-			continue
+	e := expression{lifter: l, p: p, shape: buf[:0], start: l.pos, end: end, depth: depth}
+	for {
+		if err := e.operandNext(); err != nil {
+			return nil, err
 		}
-		c := l.byteAt(l.pos)
-		switch {
-		case c == ')' && open > 0:
-			open--
-			l.pos++
-			shape = append(shape, ')')
-		case open == 0 && (l.pos == len(l.text) && end == 0 || c == end && end != 0):
-			p.text = l.text[start:l.pos]
-			var err error
-			p.root, err = parseShape(shape)
-			if err != nil {
-				return nil, &Error{l.code, start, shorten(p.text), "it does not follow the grammar of RFC 7644 §3.4.2.2"}
-			}
-			return p, nil
-		default:
-			at := l.pos
-			switch word := l.word(); {
-			case l.byteAt(at-1) != ' ' && word != "":
-				return nil, l.fail(at, "a space is expected before it")
-			case strings.EqualFold(word, "and"):
-				shape = append(shape, " and "...)
-			case strings.EqualFold(word, "or"):
-				shape = append(shape, " or "...)
-			case l.text[at:] == "" && open > 0:
-				return nil, l.fail(at, "a parenthesis is not closed")
-			case l.text[at:] == "":
-				return nil, l.fail(at, "a bracket is not closed")
-			default:
-				return nil, l.fail(at, "and, or, or the end is expected")
-			}
-			if l.byteAt(l.pos) != ' ' {
-				return nil, l.fail(at, "a space and an expression are expected after it")
-			}
-			operandNext = true
+		more, err := e.connectiveNext()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return p, e.parse()
 		}
 	}
+}
+
+// operandNext lifts a comparison, and the parentheses and nots before it.
+func (e *expression) operandNext() error {
+	for {
+		e.spaces()
+		switch {
+		case e.byteAt(e.pos) == '(':
+			if e.open++; e.depth+e.open > MaxDepth {
+				return e.fail(e.pos, "more than "+strconv.Itoa(MaxDepth)+" levels of parentheses and brackets")
+			}
+			if e.groups++; e.groups > MaxGroups {
+				return e.fail(e.pos, "more than "+strconv.Itoa(MaxGroups)+" parentheses")
+			}
+			e.pos++
+			e.shape = append(e.shape, '(')
+		case e.not():
+			e.shape = append(e.shape, "not "...)
+		default:
+			return e.term()
+		}
+	}
+}
+
+// connectiveNext lifts what follows a comparison: closing parentheses, and then and or or. It
+// reports whether there is one, or the expression ends.
+func (e *expression) connectiveNext() (more bool, err error) {
+	for e.spaces(); e.byteAt(e.pos) == ')' && e.open > 0; e.spaces() {
+		e.open--
+		e.pos++
+		e.shape = append(e.shape, ')')
+	}
+	if c := e.byteAt(e.pos); e.open == 0 && (e.pos == len(e.text) && e.end == 0 || c == e.end && e.end != 0) {
+		return false, nil
+	}
+	at := e.pos
+	switch word := e.word(); {
+	case e.byteAt(at-1) != ' ' && word != "":
+		return false, e.fail(at, "a space is expected before it")
+	case strings.EqualFold(word, "and"):
+		e.shape = append(e.shape, " and "...)
+	case strings.EqualFold(word, "or"):
+		e.shape = append(e.shape, " or "...)
+	case e.text[at:] == "" && e.open > 0:
+		return false, e.fail(at, "a parenthesis is not closed")
+	case e.text[at:] == "":
+		return false, e.fail(at, "a bracket is not closed")
+	default:
+		return false, e.fail(at, "and, or, or the end is expected")
+	}
+	if e.byteAt(e.pos) != ' ' {
+		return false, e.fail(at, "a space and an expression are expected after it")
+	}
+	return true, nil
+}
+
+// parse hands the shape to the parser.
+func (e *expression) parse() (err error) {
+	e.p.text = e.text[e.start:e.pos]
+	if e.p.root, err = parseShape(e.shape); err != nil {
+		return &Error{e.code, e.start, shorten(e.p.text), "it does not follow the grammar of RFC 7644 §3.4.2.2"}
+	}
+	return nil
 }
 
 // not reads the word not if a parenthesis follows.
@@ -197,54 +204,56 @@ func (l *lifter) not() bool {
 }
 
 // term lifts one comparison, "path pr", or a value path without comparison.
-func (l *lifter) term(p *parsed, shape []byte, depth int) ([]byte, error) {
-	if l.terms++; l.terms > MaxTerms {
-		return nil, l.fail(l.pos, "more than "+strconv.Itoa(MaxTerms)+" comparisons")
+func (e *expression) term() error {
+	if e.terms++; e.terms > MaxTerms {
+		return e.fail(e.pos, "more than "+strconv.Itoa(MaxTerms)+" comparisons")
 	}
-	o, err := l.operand(depth)
+	o, err := e.operand(e.depth + e.open)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	shape = append(shape, 'a')
-	shape = strconv.AppendInt(shape, int64(len(p.operands)), 10)
-	p.operands = append(p.operands, o)
-	if o.element != nil && p.liberty == "" {
-		p.liberty = o.element.liberty
+	e.shape = append(e.shape, 'a')
+	e.shape = strconv.AppendInt(e.shape, int64(len(e.p.operands)), 10)
+	e.p.operands = append(e.p.operands, o)
+	if o.element != nil && e.p.liberty == "" {
+		e.p.liberty = o.element.liberty
 	}
-	before := l.pos
-	l.spaces()
-	at := l.pos
-	op := l.word()
+	before := e.pos
+	e.spaces()
+	at := e.pos
+	op := e.word()
 	if o.element != nil && o.sub == "" && !isOperator(op) {
-		l.pos = before
-		return append(shape, " pr"...), nil // name[…] asks whether an element matches
+		e.pos = before
+		e.shape = append(e.shape, " pr"...)
+		return nil // name[…] asks whether an element matches
 	}
 	if at == before || !isOperator(op) {
-		return nil, l.fail(at, "an operator is expected: eq, ne, co, sw, ew, gt, ge, lt, le or pr")
+		return e.fail(at, "an operator is expected: eq, ne, co, sw, ew, gt, ge, lt, le or pr")
 	}
 	if o.element != nil && o.sub == "" {
-		return nil, l.fail(at, "a value filter is compared by one of its sub-attributes, as in emails[…].value")
+		return e.fail(at, "a value filter is compared by one of its sub-attributes, as in emails[…].value")
 	}
-	shape = append(shape, ' ')
-	shape = append(shape, strings.ToLower(op)...)
+	e.shape = append(e.shape, ' ')
+	e.shape = append(e.shape, strings.ToLower(op)...)
 	if strings.EqualFold(op, "pr") {
-		return shape, nil
+		return nil
 	}
-	if l.byteAt(l.pos) != ' ' {
-		return nil, l.fail(at, "a space and a value are expected after it")
+	if e.byteAt(e.pos) != ' ' {
+		return e.fail(at, "a space and a value are expected after it")
 	}
-	l.spaces()
-	v, err := l.value()
+	e.spaces()
+	v, err := e.value()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if v.bare && p.liberty == "" {
-		p.liberty = "a value without quotes"
+	if v.bare && e.p.liberty == "" {
+		e.p.liberty = "a value without quotes"
 	}
-	shape = append(shape, ` "`...)
-	shape = strconv.AppendInt(shape, int64(len(p.literals)), 10)
-	p.literals = append(p.literals, v)
-	return append(shape, '"'), nil
+	e.shape = append(e.shape, ` "`...)
+	e.shape = strconv.AppendInt(e.shape, int64(len(e.p.literals)), 10)
+	e.p.literals = append(e.p.literals, v)
+	e.shape = append(e.shape, '"')
+	return nil
 }
 
 // operand lifts an attribute path with an optional value filter and sub-attribute.
@@ -295,79 +304,6 @@ func (l *lifter) element(o *operand, depth int) (err error) {
 	return nil
 }
 
-// value lifts the right side of a comparison.
-func (l *lifter) value() (literal, error) {
-	v := literal{pos: l.pos}
-	if l.byteAt(l.pos) == '"' {
-		return l.quoted()
-	}
-	for c := l.byteAt(l.pos); c > ' ' && c != ')' && c != ']' && c != '(' && c != '['; c = l.byteAt(l.pos) {
-		if c == '"' || c == '\\' {
-			return v, l.fail(v.pos, "a quote inside a value that does not begin with one")
-		}
-		l.pos++
-	}
-	v.text = l.text[v.pos:l.pos]
-	switch word := strings.ToLower(v.text); { // not EqualFold, which takes ſ for s
-	case word == "":
-		return v, l.fail(v.pos, "a value is expected")
-	case word == "true":
-		v.kind = trueLiteral
-	case word == "false":
-		v.kind = falseLiteral
-	case word == "null":
-		v.kind = nullLiteral
-	case isNumber(v.text):
-		v.kind = numberLiteral
-		if len(v.text) > MaxNumber {
-			return v, l.fail(v.pos, "a number of more than "+strconv.Itoa(MaxNumber)+" characters")
-		}
-	default:
-		v.bare = true
-	}
-	return v, nil
-}
-
-// quoted lifts a JSON string (RFC 8259 §7).
-func (l *lifter) quoted() (literal, error) {
-	v := literal{pos: l.pos}
-	escaped := false
-	for i := l.pos + 1; i < len(l.text); i++ {
-		switch c := l.text[i]; {
-		case c == '\\':
-			escaped = true
-			i++
-		case c < ' ':
-			return v, l.fail(v.pos, "a control character in a string must be escaped")
-		case c == '"':
-			v.text, l.pos = l.text[v.pos+1:i], i+1
-			if !escaped {
-				return v, nil
-			}
-			var ok bool
-			if v.text, ok = unescape(l.text[v.pos:l.pos]); !ok {
-				return v, l.fail(v.pos, "an escape in the string is not one of RFC 8259 §7, or makes a NUL or half a character")
-			}
-			return v, nil
-		}
-	}
-	return v, l.fail(v.pos, "the string is not closed")
-}
-
-// unescape decodes a JSON string with its quotes. It refuses what would not come back the same:
-// lone surrogates, and NUL, which no store keeps.
-func unescape(quoted string) (string, bool) {
-	var s string
-	if json.Unmarshal([]byte(quoted), &s) != nil || strings.IndexByte(s, 0) >= 0 {
-		return "", false
-	}
-	// encoding/json writes U+FFFD for a lone surrogate. One that was meant is in the text as it
-	// is, or as \ufffd; in \\ufffd there is none.
-	escapes := strings.ToLower(strings.ReplaceAll(quoted, `\\`, ""))
-	meant := strings.Count(quoted, "\uFFFD") + strings.Count(escapes, `\ufffd`)
-	return s, strings.Count(s, "\uFFFD") <= meant
-}
-
 func (l *lifter) spaces() {
 	for l.byteAt(l.pos) == ' ' {
 		l.pos++
@@ -403,12 +339,4 @@ func isPathByte(c byte) bool {
 func isOperator(word string) bool {
 	_, ok := parseOp(word)
 	return ok || strings.EqualFold(word, "pr")
-}
-
-// isNumber reports whether s is a JSON number.
-func isNumber(s string) bool {
-	if c := s[0]; c != '-' && (c < '0' || c > '9') {
-		return false
-	}
-	return json.Valid([]byte(s))
 }
