@@ -49,3 +49,17 @@ func TestEqualFoldLengths(t *testing.T) {
 		}
 	}
 }
+
+func TestEqualFoldEveryLetter(t *testing.T) {
+	for c := byte(0); c < 0x80; c++ {
+		for n := 1; n <= 17; n++ { // eight bytes at a time, and the rest
+			s := strings.Repeat(string(c), n)
+			for other := byte(0); other < 0x80; other++ {
+				folded := Fold(s[:n-1] + string(other))
+				if want := Fold(s) == folded; equalFold(s, folded) != want {
+					t.Fatalf("equalFold(%q, %q) is %v", s, folded, !want)
+				}
+			}
+		}
+	}
+}
