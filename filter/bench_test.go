@@ -59,6 +59,44 @@ func BenchmarkMatch(b *testing.B) {
 	}
 }
 
+// BenchmarkSQL writes the condition of a filter that was bound.
+func BenchmarkSQL(b *testing.B) {
+	g := testRegistry(b)
+	for name, text := range map[string]string{
+		"userName":  `userName eq "ada@example.com"`,
+		"workEmail": `emails[type eq "work"].value eq "ada@example.com"`,
+	} {
+		bound := mustBind(b, g, text)
+		for layout, d := range map[string]Dialect{"columns": SQLite, "document": Postgres} {
+			b.Run(name+"/"+layout, func(b *testing.B) {
+				l := Layout{Folded: "u.folded"}
+				if layout == "columns" {
+					l.Column = func(r Ref) string {
+						if r.Name() == "userName" {
+							return "u.user_name"
+						}
+						return ""
+					}
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					bound.SQL(d, l, nil)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkFolded makes the folded document of one row.
+func BenchmarkFolded(b *testing.B) {
+	g := testRegistry(b)
+	ada := newDoc(g, testResources(b)["ada"])
+	b.ReportAllocs()
+	for b.Loop() {
+		g.Folded(ada)
+	}
+}
+
 // BenchmarkHostile parses filters that cost as much as the limits allow, each shape for the first
 // time.
 func BenchmarkHostile(b *testing.B) {

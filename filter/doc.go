@@ -3,11 +3,13 @@
 // A client's text becomes an answer in three steps, each with its own type:
 //
 //	text ──Parse──▶ Filter ──Bind──▶ Bound ──Match──▶ bool
+//	                                       └──SQL────▶ condition, arguments
 //
 // [Parse] bounds the text and reads the grammar of RFC 7644 §3.4.2.2. [Filter.Bind] resolves every
 // attribute against a [Registry] and checks that each operator suits its attribute; a [Bound]
 // exists only after that. [Bound.Match] then judges any [Resource] and allocates nothing for
-// values of ordinary length. [ParsePath] is the same door for the "path" of a PATCH operation.
+// values of ordinary length; [Bound.SQL] has SQLite or PostgreSQL judge, with the same outcome.
+// [ParsePath] is the same door for the "path" of a PATCH operation.
 //
 // # What a filter means
 //
@@ -20,6 +22,16 @@
 //   - Integers compare exactly over all of int64, decimals as float64, times as instants.
 //   - What cannot be asked (gt of a boolean, co of a number, an unknown attribute) is an [*Error]
 //     and never an empty answer.
+//
+// # In a database
+//
+// Databases differ, from Go and from each other, in what lower makes of É, in LIKE, in the order of
+// texts, in how they read the numbers of a JSON document and in what becomes of an absent value
+// under NOT. So each value is kept as a text made here, its [Ref.Key], in a column or in the one
+// folded document of its row ([Registry.Folded]). Conditions compare the bytes of these texts and
+// are always true or false, and what a client said travels in arguments alone. A [Layout] says
+// what is kept where. The package writes conditions and runs none: it needs no driver and not
+// database/sql.
 //
 // # What it tolerates
 //

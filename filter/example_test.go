@@ -3,6 +3,7 @@ package filter_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seed-30109bde/gatehouse/filter"
 )
@@ -124,6 +125,43 @@ func ExampleBound_Equalities() {
 	// Output:
 	// userName has the key ADA
 	// emails.type has the key WORK
+}
+
+// A store asks its database. Users are rows with a column for the userName and a folded document
+// for everything else.
+func ExampleBound_SQL() {
+	f, err := filter.Parse(`userName sw "ada" and emails[type eq "work"].value co "É"`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b, err := f.Bind(registry())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	layout := filter.Layout{Folded: "u.folded", Column: func(r filter.Ref) string {
+		if r.Slot() == userName {
+			return "u.user_name"
+		}
+		return ""
+	}}
+	condition, args := b.SQL(filter.SQLite, layout, []any{"acme"})
+	fmt.Println("SELECT u.id FROM users AS u WHERE u.tenant = $1 AND " + strings.ReplaceAll(condition, " AND ", "\n  AND "))
+	fmt.Println(args)
+	// Output:
+	// SELECT u.id FROM users AS u WHERE u.tenant = $1 AND (u.user_name IS NOT NULL
+	//   AND substr(u.user_name COLLATE BINARY, 1, length($2)) = $2)
+	//   AND EXISTS (SELECT 1 FROM json_each(u.folded, '$."emails"') AS scim_element WHERE COALESCE(json_extract(scim_element.value, '$."type"') = $3, FALSE)
+	//   AND COALESCE(instr(json_extract(scim_element.value, '$."value"'), $4) > 0, FALSE))
+	// [acme ADA WORK É]
+}
+
+// This is what a store writes into the row.
+func ExampleRegistry_Folded() {
+	fmt.Println(registry().Folded(user{"Ada", []email{{"work", "ada@example.com"}, {"", "é@example.com"}}}))
+	// Output:
+	// {"userName":"ADA","emails":[{"type":"WORK","value":"ADA@EXAMPLE.COM"},{"value":"É@EXAMPLE.COM"}]}
 }
 
 func ExampleError() {

@@ -55,7 +55,10 @@ func TestGrown(t *testing.T) {
 }
 
 // grower makes a filter out of bytes.
-type grower struct{ data []byte }
+type grower struct {
+	data  []byte
+	known []string // texts that resources have, to be asked for
+}
 
 func (s *grower) next() int {
 	if len(s.data) == 0 {
@@ -68,22 +71,28 @@ func (s *grower) next() int {
 
 func (s *grower) pick(list ...string) string { return list[s.next()%len(list)] }
 
-func (s *grower) word() string {
-	return s.pick("", "a", "A", "É", "é", "e\u0301", "İ", "i", "ı", "ß", "ẞ", "ss", "ſ", "s", "K", "\u212a", "k",
-		"%", "_", "'", `"`, `\`, "'--", "a b", "null", "true", "𝄞", "Σ", "ς", "ǅ", "\uFFFD", "\u2028", "\x7f",
-		"\t", "(", "]", "and", "work", strings.Repeat("aé", 150), strings.Repeat("%", 300))
-}
+// awkwardWords are what a fold, a parser or a database might trip over.
+var awkwardWords = []string{"", "a", "A", "É", "é", "e\u0301", "İ", "i", "ı", "ß", "ẞ", "ss", "ſ", "s", "K", "\u212a", "k",
+	"%", "_", "'", `"`, `\`, "'--", "a b", "null", "true", "𝄞", "Σ", "ς", "ǅ", "\uFFFD", "\u2028", "\x7f",
+	"\t", "(", "]", "and", "work", strings.Repeat("aé", 150), strings.Repeat("%", 300)}
+
+var awkwardNumbers = []string{"0", "-0", "1", "5", "-1", "9007199254740993", "9007199254740992",
+	"9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775809",
+	"5.0", "1.5", "-0.5", "1e3", "5e-1", "1E308", "1e-308", "1e309", "9223372036854775807.5",
+	"5e-324", "-5e-324", "1.7976931348623157e308", "2.2250738585072011e-308", "0.1", "0.30000000000000004"}
+
+var awkwardTimes = []string{"2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", "2019-12-31T23:59:59.9999999Z",
+	"1970-01-01T00:00:05", "2020-02-30T00:00:00Z", "2020-01-01T00:00:00.000000001Z", "1969-12-31T23:59:59.5Z",
+	"0001-01-01T00:00:00.5Z", "0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999999-23:59"}
+
+func (s *grower) word() string { return s.pick(awkwardWords...) }
 
 func (s *grower) int() int64 {
 	n, _ := strconv.ParseInt(s.number(), 10, 64) // what does not fit comes out as a limit of int64
 	return n
 }
 
-func (s *grower) number() string {
-	return s.pick("0", "-0", "1", "5", "-1", "9007199254740993", "9007199254740992",
-		"9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775809",
-		"5.0", "1.5", "-0.5", "1e3", "5e-1", "1E308", "1e-308", "1e309", "9223372036854775807.5")
-}
+func (s *grower) number() string { return s.pick(awkwardNumbers...) }
 
 func (s *grower) expr(depth int) string {
 	if kind := s.next() % 8; depth < 8 {
@@ -151,8 +160,9 @@ func (s *grower) literal(path string) string {
 	case boolPath.MatchString(path):
 		return s.pick("true", "false", `"True"`, "FALSE")
 	case timePath.MatchString(path):
-		return `"` + s.pick("2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", "2019-12-31T23:59:59.9999999Z",
-			"1970-01-01T00:00:05", "2020-02-30T00:00:00Z") + `"`
+		return `"` + s.pick(awkwardTimes...) + `"`
+	case len(s.known) > 0 && kind > 7:
+		return s.escape(s.pick(s.known...))
 	}
 	return s.quote(s.word() + s.word())
 }
@@ -161,6 +171,10 @@ func (s *grower) quote(word string) string {
 	if s.next()%3 == 0 {
 		return `""`
 	}
+	return s.escape(word)
+}
+
+func (s *grower) escape(word string) string {
 	var b strings.Builder
 	for _, r := range word {
 		switch {

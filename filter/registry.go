@@ -31,6 +31,7 @@ type Schema struct {
 // never changes after NewRegistry and may be used concurrently.
 type Registry struct {
 	schemas []Schema
+	tops    [][]*attr         // of each schema, without sub-attributes
 	refs    []*attr           // in schema order, each attribute before its sub-attributes
 	paths   map[string]*attr  // by folded path, with and (core only) without URN
 	bare    map[string]*attr  // extension attributes whose bare name is not ambiguous
@@ -49,9 +50,9 @@ type attr struct {
 	value  *attr // the default sub-attribute
 }
 
-// NewRegistry builds the registry of a resource type. It fails if a name is missing, used twice
-// or not one that a filter could spell (RFC 7643 §2.1), or if an attribute is nested deeper than
-// SCIM allows (RFC 7643 §2.3.8).
+// NewRegistry builds the registry of a resource type. It fails if a name or URN is missing, used
+// twice or not one that a filter could spell (RFC 7643 §2.1), or if an attribute is nested deeper
+// than SCIM allows (RFC 7643 §2.3.8).
 func NewRegistry(core Schema, extensions ...Schema) (*Registry, error) {
 	g := &Registry{paths: map[string]*attr{}, bare: map[string]*attr{}, roots: map[string]string{}}
 	for i, s := range append([]Schema{core}, extensions...) {
@@ -73,12 +74,16 @@ func (g *Registry) addSchema(s Schema, core bool) error {
 	if urn == "" {
 		return fmt.Errorf("filter: a schema has no URN")
 	}
+	if !isURN(s.URN) {
+		return fmt.Errorf("filter: schema %q: no filter could spell its URN", s.URN)
+	}
 	if _, ok := g.roots[urn]; ok {
 		return fmt.Errorf("filter: schema %s is given twice", s.URN)
 	}
 	g.schemas = append(g.schemas, s)
 	g.roots[urn] = s.URN
 	g.urns = append(g.urns, urn)
+	g.tops = append(g.tops, nil)
 	for _, a := range s.Attributes {
 		if err := g.addAttribute(s.URN, core, nil, a); err != nil {
 			return err
@@ -118,6 +123,10 @@ func (g *Registry) addAttribute(urn string, core bool, parent *attr, def Attribu
 		g.bare[name] = a
 		a = g.paths[full]
 	}
+	if parent == nil {
+		last := len(g.tops) - 1
+		g.tops[last] = append(g.tops[last], a)
+	}
 	for _, sub := range def.Sub {
 		if err := g.addAttribute(urn, core, a, sub); err != nil {
 			return err
@@ -139,6 +148,17 @@ func isName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// isURN takes what a path can spell and no attribute is named, so that a URN can be a member of
+// the folded document and a part of SQL text.
+func isURN(s string) bool {
+	for i := range len(s) {
+		if !isPathByte(s[i]) {
+			return false
+		}
+	}
+	return strings.Contains(s, ":")
 }
 
 // Core returns the URN of the core schema.
@@ -258,20 +278,3 @@ func (r Ref) Part(name string) (Ref, bool) {
 
 // Default returns the sub-attribute "value" if there is one, else the zero Ref.
 func (r Ref) Default() Ref { return Ref{r.a.value} }
-
-// Key returns the form of a simple value under which an index keeps it: two values of this
-// attribute are equal to a filter exactly when their keys are.
-func (r Ref) Key(v Value) string {
-	switch v.Kind {
-	case String, Reference, Binary:
-		if !r.a.CaseExact {
-			return Fold(v.Text)
-		}
-		return v.Text
-	case DateTime:
-		return v.Time().Format("2006-01-02T15:04:05.999999999Z")
-	case Decimal:
-		return fmt.Sprint(v.Float + 0) // -0 equals 0
-	}
-	return fmt.Sprint(v.Int)
-}

@@ -19,6 +19,8 @@ func TestNewRegistryRefuses(t *testing.T) {
 		want    string
 	}{
 		{"a schema needs a name", []Schema{{Attributes: simple("x")}}, "no URN"},
+		{"a URN is not anything", []Schema{{URN: "urn:a'b"}}, "no filter could spell"},
+		{"nor a name", []Schema{core, {URN: "x", Attributes: simple("y")}}, "no filter could spell"},
 		{"a URN is one in any case", []Schema{core, {URN: "URN:A"}}, "schema URN:A is given twice"},
 		{"two extensions", []Schema{core, {URN: "urn:b"}, {URN: "urn:b"}}, "schema urn:b is given twice"},
 		{"a name is one in any case", []Schema{{URN: "urn:a", Attributes: simple("name", "Name")}}, `"Name" is defined twice`},
