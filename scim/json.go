@@ -331,7 +331,7 @@ func unescapeRune(s string) (rune, int) {
 	return (r-0xD800)<<10 + (low - 0xDC00) + 0x10000, 12
 }
 
-// hexRune reads \uXXXX.
+// hexRune reads \u and its four digits.
 func hexRune(s string) (rune, bool) {
 	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
 		return 0, false
