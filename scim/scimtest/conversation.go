@@ -55,6 +55,18 @@
 // other body is application/scim+json, valid JSON and names no key twice; that one of a success
 // has no null in it; and that a status of 400 or more is explained by a SCIM error body with the
 // status as a string and a detail to read.
+//
+// # Stores
+//
+// [TestUserStore] and [TestGroupStore] hold a store to the contract of [scim.UserStore] and
+// [scim.GroupStore], promise by promise; a failure prints the promise that was broken. A host calls
+// them from a test of its own with a function that opens an empty store:
+//
+//	func TestUsers(t *testing.T) {
+//		scimtest.TestUserStore(t, func(t *testing.T) scim.UserStore { return openStore(t) })
+//	}
+//
+// They know nothing but the interface, and serve stores that choose IDs and versions of their own.
 package scimtest
 
 import (
