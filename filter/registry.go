@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -205,7 +206,10 @@ func (g *Registry) Find(path string) (ref Ref, liberty string, ok bool) {
 		if len(key) > len(urn) && key[len(urn)] == '.' && string(key[:len(urn)]) == urn {
 			key[len(urn)] = ':'
 			a := g.paths[string(key)]
-			return Ref{a}, "dot between URN and attribute", a != nil
+			if a == nil || Fold(cmp.Or(a.urn, g.Core())) != urn {
+				return Ref{}, "", false // the dot stands within a longer URN
+			}
+			return Ref{a}, "dot between URN and attribute", true
 		}
 	}
 	return Ref{}, "", false

@@ -238,3 +238,17 @@ func TestShorten(t *testing.T) {
 		}
 	}
 }
+
+// The characters around the surrogates are characters.
+func TestDecodeJSONBesideSurrogates(t *testing.T) {
+	for in, want := range map[string]string{`"\ud7ff"`: "\uD7FF", `"\ue000"`: "\uE000", `"\uE000x"`: "\uE000x", `"\ud83d\ude00"`: "😀"} {
+		if v, err := decodeJSON([]byte(in)); err != nil || v.text != want {
+			t.Errorf("%s: %q, %v", in, v.text, err)
+		}
+	}
+	for _, in := range []string{`"\udc00"`, `"\udfff"`, `"\ud800"`, `"\ud800\ue000"`, `"\ud800x"`} {
+		if v, err := decodeJSON([]byte(in)); err == nil {
+			t.Errorf("%s: accepted as %q", in, v.text)
+		}
+	}
+}
