@@ -34,6 +34,7 @@ const (
 
 var opNames = [...]string{"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"}
 
+// String returns the operator as RFC 7644 writes it.
 func (o op) String() string { return opNames[o] }
 
 func parseOp(s string) (op, bool) {

@@ -55,6 +55,7 @@ type memberView struct {
 
 var membersSlot = slices.IndexFunc(groupFields, func(f field[Group]) bool { return f.path == "members" })
 
+// Len counts the members, for the attribute and each of its parts, and leaves the rest to the group.
 func (v *memberView) Len(r filter.Ref) int {
 	if s := r.Slot(); s >= membersSlot {
 		return len(v.members)
@@ -62,6 +63,7 @@ func (v *memberView) Len(r filter.Ref) int {
 	return v.Group.Len(r)
 }
 
+// Value returns a part of member i, and leaves the rest to the group.
 func (v *memberView) Value(r filter.Ref, i int) filter.Value {
 	switch s := r.Slot(); {
 	case s < membersSlot:

@@ -31,6 +31,7 @@ const (
 
 var jsonKindNames = [...]string{"null", "a boolean", "a number", "a string", "an array", "an object"}
 
+// String names the kind as a sentence of an error does.
 func (k jsonKind) String() string { return jsonKindNames[k] }
 
 // jsonValue is a decoded JSON value that keeps what maps lose: the order of members, and numbers

@@ -247,7 +247,7 @@ func (p *patcher) judge(ref filter.Ref, v any) error {
 						return err
 					}
 				}
-			} else if err := p.judge(sub, part); part != nil && err != nil {
+			} else if err := p.judge(sub, part); err != nil {
 				return err
 			}
 		}

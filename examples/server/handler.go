@@ -68,11 +68,13 @@ type recorder struct {
 	status, bytes int
 }
 
+// WriteHeader remembers the status.
 func (r *recorder) WriteHeader(status int) {
 	r.status = status
 	r.ResponseWriter.WriteHeader(status)
 }
 
+// Write counts what was sent.
 func (r *recorder) Write(p []byte) (int, error) {
 	n, err := r.ResponseWriter.Write(p)
 	r.bytes += n
