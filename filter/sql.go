@@ -320,7 +320,7 @@ func (w *sqlWriter) elements(list Ref) {
 	if w.postgres {
 		w.put("jsonb_path_query(", w.layout.Folded, ", ")
 		w.jsonPath(pathOf(list))
-		w.put("[*]') AS scim_element(value)")
+		w.put("[*]') WITH ORDINALITY AS scim_element(value, place)")
 		return
 	}
 	w.put("json_each(", w.layout.Folded, ", ")

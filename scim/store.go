@@ -34,6 +34,13 @@ type Query struct {
 	// IDs, unless nil, restricts the query to resources with one of these IDs; an empty list is
 	// that of no resource. Scope and Filter apply too.
 	IDs []string
+	// Sort is the order of the answer.
+	Sort Order
+	// After continues a listing behind a page whose Page.Next it is, and Before ends in front of
+	// one whose Page.Previous it is: then the page is of the resources right before it. That page
+	// was of the same tenant, scope, filter, IDs and order; its limit may have been another. At
+	// most one of After, Before and Offset is set.
+	After, Before string
 	// Offset is how many matching resources to skip, in the order of the listing. Past the last
 	// one the page is empty, and its Total right.
 	Offset int
@@ -49,7 +56,10 @@ type Query struct {
 type Page[T any] struct {
 	Items []T
 	Total int    // of all that match, or -1 if nobody asked for it
-	Next  string // continues a listing of members; "" means there is no more
+	// Next continues the listing, and Previous goes back: as Query.After and Query.Before, and
+	// Next as the after of Members. "" means that the listing ends there. They stay good when
+	// resources come, go and change. A page without items names neither.
+	Next, Previous string
 }
 
 // A UserStore keeps the users of many tenants.
@@ -70,8 +80,9 @@ type UserStore interface {
 	// User returns the user with the given ID, whoever manages it, or ErrNotFound.
 	User(ctx context.Context, tenant TenantID, id string) (User, error)
 
-	// Users returns the users that match q and are within its scope, in one order: that of the
-	// bytes of their IDs, or of the store's own keys.
+	// Users returns the users that match q and are within its scope, in one order: that of
+	// Query.Sort, and where it does not decide, of the bytes of their IDs, or of the store's own
+	// keys.
 	Users(ctx context.Context, tenant TenantID, q Query) (Page[User], error)
 
 	// UpdateUser replaces the user u.ID by u, provided that its stored version still is
