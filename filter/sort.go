@@ -87,21 +87,20 @@ func (r Ref) SortSQL(d Dialect, l Layout) string {
 	w.put("(SELECT ")
 	w.bytes(w.part(by))
 	w.put(" FROM ")
-	w.elements(list)
+	w.each(list)
+	place := "scim_element.key"
+	if w.postgres {
+		w.put(" WITH ORDINALITY AS scim_element(value, place)")
+		place = "scim_element.place"
+	} else {
+		w.put(" AS scim_element")
+	}
 	w.put(" ORDER BY ")
 	if flag, ok := list.Part("primary"); ok && flag.Kind() == Boolean {
 		w.put("COALESCE(")
 		w.place(w.part(flag))
 		w.put(" = '1', FALSE) DESC, ")
 	}
-	w.put("scim_element.", w.position(), " LIMIT 1)")
+	w.put(place, " LIMIT 1)")
 	return string(w.text)
-}
-
-// position is the column with the place of an element in its list.
-func (w *sqlWriter) position() string {
-	if w.postgres {
-		return "place"
-	}
-	return "key"
 }

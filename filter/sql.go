@@ -317,15 +317,22 @@ func (w *sqlWriter) extract(document string, names [3]string) {
 
 // elements writes the elements of a multi-valued attribute in the document as a table.
 func (w *sqlWriter) elements(list Ref) {
+	w.each(list)
+	w.put(" AS scim_element")
 	if w.postgres {
-		w.put("jsonb_path_query(", w.layout.Folded, ", ")
-		w.jsonPath(pathOf(list))
-		w.put("[*]') WITH ORDINALITY AS scim_element(value, place)")
-		return
+		w.put("(value)")
 	}
-	w.put("json_each(", w.layout.Folded, ", ")
+}
+
+// each writes the call of a function that returns the elements.
+func (w *sqlWriter) each(list Ref) {
+	open, end := "json_each(", "')"
+	if w.postgres {
+		open, end = "jsonb_path_query(", "[*]')"
+	}
+	w.put(open, w.layout.Folded, ", ")
 	w.jsonPath(pathOf(list))
-	w.put("') AS scim_element")
+	w.put(end)
 }
 
 // pathOf returns the members on the way to a value in the document: of an extension, of the

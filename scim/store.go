@@ -55,7 +55,7 @@ type Query struct {
 // A Page is the answer to a query.
 type Page[T any] struct {
 	Items []T
-	Total int    // of all that match, or -1 if nobody asked for it
+	Total int // of all that match, or -1 if nobody asked for it
 	// Next continues the listing, and Previous goes back: as Query.After and Query.Before, and
 	// Next as the after of Members. "" means that the listing ends there. They stay good when
 	// resources come, go and change. A page without items names neither.
