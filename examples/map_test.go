@@ -69,6 +69,7 @@ var house = map[string]room{
 	},
 	"provider/sqlstore": {
 		ours:    []string{"provider", "scim", "saml", "filter", "extension"},
+		theirs:  []string{"github.com/pressly/goose/v3/..."}, // migrations; it pulls no driver
 		promise: "the host chooses the driver",
 	},
 

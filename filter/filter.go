@@ -105,3 +105,11 @@ func (b *Bound) Match(res Resource) bool { return b == nil || b.root.eval(res, -
 // MatchElement reports whether element i of the multi-valued attribute a value filter was bound
 // to satisfies it. It is for filters made by [Path.Bind], for which Match is not.
 func (b *Bound) MatchElement(res Resource, i int) bool { return b == nil || b.root.eval(res, i) }
+
+// Registry returns the registry the filter is bound to, nil for a nil *Bound.
+func (b *Bound) Registry() *Registry {
+	if b == nil {
+		return nil
+	}
+	return b.registry
+}
