@@ -42,6 +42,8 @@ func (r *groupRow) postings() []posting {
 	return p
 }
 
+func (r *groupRow) resource(*User) filter.Resource { return &r.Group }
+
 // same reports whether a write of g would change no attribute. When it was sent is none.
 func (r *groupRow) same(g *Group) bool {
 	return r.DisplayName == g.DisplayName && r.ExternalID == g.ExternalID && r.ManagedBy == g.ManagedBy &&
@@ -100,18 +102,18 @@ func (t *memoryTenant) group(id string) *groupRow {
 }
 
 // Groups implements [GroupStore]. A look-up by an ID, a display name, an external ID or a member
-// costs the same among many groups as among few.
+// costs the same among many groups as among few; pages cost what those of Users do.
 func (s *MemoryStore) Groups(ctx context.Context, tenant TenantID, q Query) (Page[Group], error) {
 	if err := ctx.Err(); err != nil {
 		return Page[Group]{}, err
 	}
 	t := s.tenant(tenant)
-	rows, total, err := t.groups.query(ctx, &t.mu, q)
+	f, err := t.groups.query(ctx, &t.mu, q)
 	if err != nil {
 		return Page[Group]{}, err
 	}
-	page := Page[Group]{Items: make([]Group, len(rows)), Total: total}
-	for i, r := range rows {
+	page := Page[Group]{Items: make([]Group, len(f.rows)), Total: f.total, Next: f.next, Previous: f.previous}
+	for i, r := range f.rows {
 		page.Items[i] = r.clone()
 	}
 	return page, nil

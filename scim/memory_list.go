@@ -60,13 +60,15 @@ func (l *ordered[E]) own(i int) *chunk[E] {
 }
 
 // search returns where the element with the key is, or belongs: place j of chunk i.
-func (l *ordered[E]) search(key string) (i, j int, found bool) {
-	if len(l.chunks) == 0 {
+func (l *ordered[E]) search(key string) (i, j int, found bool) { return search(l.chunks, key) }
+
+func search[E keyed](chunks []*chunk[E], key string) (i, j int, found bool) {
+	if len(chunks) == 0 {
 		return 0, 0, false
 	}
-	i = sort.Search(len(l.chunks), func(i int) bool { return l.chunks[i].elements[0].key() > key })
+	i = sort.Search(len(chunks), func(i int) bool { return chunks[i].elements[0].key() > key })
 	i = max(i-1, 0)
-	j, found = slices.BinarySearchFunc(l.chunks[i].elements, key, func(e E, key string) int {
+	j, found = slices.BinarySearchFunc(chunks[i].elements, key, func(e E, key string) int {
 		return strings.Compare(e.key(), key)
 	})
 	return i, j, found
@@ -151,27 +153,71 @@ func take[E keyed](chunks []*chunk[E], offset, limit int) []E {
 	return page
 }
 
-// merge yields the elements of several lists in the order of their keys. No run is empty.
-func merge[E keyed](runs [][]*chunk[E]) iter.Seq[E] {
+// A walk goes through the elements of a list, one step after the other: forwards or backwards.
+type walk[E keyed] struct {
+	chunks     []*chunk[E]
+	i, j, step int // element j of chunk i
+}
+
+// walkFrom returns a walk whose first step leads to the first element, or to that behind a key.
+func walkFrom[E keyed](chunks []*chunk[E], key string, back bool) walk[E] {
+	w := walk[E]{chunks: chunks, step: 1}
+	last := len(chunks) - 1
+	switch {
+	case back && key == "":
+		w.i, w.j, w.step = last, len(chunks[last].elements), -1
+	case back:
+		w.i, w.j, _ = search(chunks, key)
+		w.step = -1
+	case key == "":
+		w.j = -1
+	default:
+		var found bool
+		if w.i, w.j, found = search(chunks, key); !found {
+			w.j--
+		}
+	}
+	return w
+}
+
+func (w *walk[E]) at() E { return w.chunks[w.i].elements[w.j] }
+
+// next goes a step, and reports whether that leads to an element.
+func (w *walk[E]) next() bool {
+	if w.j += w.step; 0 <= w.j && w.j < len(w.chunks[w.i].elements) {
+		return true
+	}
+	if w.i += w.step; w.i < 0 || w.i >= len(w.chunks) {
+		return false
+	}
+	if w.j = 0; w.step < 0 {
+		w.j = len(w.chunks[w.i].elements) - 1
+	}
+	return true
+}
+
+// merge yields the elements of several lists in the order of their keys, or the other way back: all, or
+// those behind a key. No list is empty, and none has a key of another.
+func merge[E keyed](lists [][]*chunk[E], key string, back bool) iter.Seq[E] {
 	return func(yield func(E) bool) {
-		rest := slices.Clone(runs)
-		at := make([]int, len(rest)) // the next element of the first chunk
-		for len(rest) > 0 {
-			least, e := 0, rest[0][0].elements[at[0]]
-			for i := 1; i < len(rest); i++ {
-				if o := rest[i][0].elements[at[i]]; o.key() < e.key() {
-					least, e = i, o
+		walks := make([]walk[E], 0, len(lists))
+		for _, chunks := range lists {
+			if w := walkFrom(chunks, key, back); w.next() {
+				walks = append(walks, w)
+			}
+		}
+		for len(walks) > 0 {
+			first, e := 0, walks[0].at()
+			for i := 1; i < len(walks); i++ {
+				if o := walks[i].at(); (o.key() < e.key()) != back {
+					first, e = i, o
 				}
 			}
 			if !yield(e) {
 				return
 			}
-			if at[least]++; at[least] < len(rest[least][0].elements) {
-				continue
-			}
-			rest[least], at[least] = rest[least][1:], 0
-			if len(rest[least]) == 0 {
-				rest, at = slices.Delete(rest, least, least+1), slices.Delete(at, least, least+1)
+			if !walks[first].next() {
+				walks = slices.Delete(walks, first, first+1)
 			}
 		}
 	}

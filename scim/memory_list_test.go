@@ -19,7 +19,7 @@ func TestOrdered(t *testing.T) {
 	}
 	var kept []moment
 	content := func(chunks []*chunk[memberID]) (all []string) {
-		for id := range merge([][]*chunk[memberID]{chunks}) {
+		for id := range merge([][]*chunk[memberID]{chunks}, "", false) {
 			all = append(all, string(id))
 		}
 		return all

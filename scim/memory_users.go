@@ -70,6 +70,11 @@ func (r *userRow) matches(f *filter.Bound, scratch *User) bool {
 	return f.Match(scratch)
 }
 
+func (r *userRow) resource(scratch *User) filter.Resource {
+	r.view(scratch)
+	return scratch
+}
+
 func userPostings(u *User) []posting {
 	p := make([]posting, 1, 2+len(u.Emails))
 	p[0] = posting{0, filter.Fold(u.UserName)}
@@ -132,18 +137,19 @@ func (s *MemoryStore) User(ctx context.Context, tenant TenantID, id string) (Use
 }
 
 // Users implements [UserStore]. A look-up by an ID, a user name, an external ID or an e-mail
-// address costs the same among many users as among few; so does a page without a filter.
+// address costs the same among many users as among few; so does a page without a filter after or
+// before another one. A sorted page costs a look at every user.
 func (s *MemoryStore) Users(ctx context.Context, tenant TenantID, q Query) (Page[User], error) {
 	if err := ctx.Err(); err != nil {
 		return Page[User]{}, err
 	}
 	t := s.tenant(tenant)
-	rows, total, err := t.users.query(ctx, &t.mu, q)
+	f, err := t.users.query(ctx, &t.mu, q)
 	if err != nil {
 		return Page[User]{}, err
 	}
-	page := Page[User]{Items: make([]User, len(rows)), Total: total}
-	for i, r := range rows {
+	page := Page[User]{Items: make([]User, len(f.rows)), Total: f.total, Next: f.next, Previous: f.previous}
+	for i, r := range f.rows {
 		r.copyTo(&page.Items[i])
 	}
 	return page, nil
