@@ -74,20 +74,34 @@ func (x *exchange) answerWith(status int, rt *resourceType, res resource, proj *
 
 // answerList sends a ListResponse (RFC 7644 §3.4.2). Resources is always there: Entra ID and its
 // validator look for it also when there are none.
-func (x *exchange) answerList(rt *resourceType, items []resource, total int, q Query, proj *projection) error {
-	d, err := x.derive(rt, items, proj)
+func (x *exchange) answerList(rt *resourceType, page Page[resource], l listing, proj *projection) error {
+	d, err := x.derive(rt, page.Items, proj)
 	if err != nil {
 		return err
 	}
+	var next, previous string
+	if l.cursor {
+		if next, previous, err = x.sealCursors(rt, &l.Query, page); err != nil {
+			return err
+		}
+	}
 	return x.respond(http.StatusOK, func(e *encoder) error {
 		e.buf = append(e.buf, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":`...)
-		e.buf = strconv.AppendInt(e.buf, int64(total), 10)
-		e.buf = append(e.buf, `,"startIndex":`...)
-		e.buf = strconv.AppendInt(e.buf, int64(q.Offset)+1, 10)
+		e.buf = strconv.AppendInt(e.buf, int64(page.Total), 10)
+		if !l.cursor {
+			e.buf = append(e.buf, `,"startIndex":`...)
+			e.buf = strconv.AppendInt(e.buf, int64(l.Offset)+1, 10)
+		}
 		e.buf = append(e.buf, `,"itemsPerPage":`...)
-		e.buf = strconv.AppendInt(e.buf, int64(len(items)), 10)
+		e.buf = strconv.AppendInt(e.buf, int64(len(page.Items)), 10)
+		if next != "" {
+			e.buf = append(append(append(e.buf, `,"nextCursor":"`...), next...), '"')
+		}
+		if previous != "" {
+			e.buf = append(append(append(e.buf, `,"previousCursor":"`...), previous...), '"')
+		}
 		e.buf = append(e.buf, `,"Resources":[`...)
-		for i, res := range items {
+		for i, res := range page.Items {
 			e.comma()
 			e.resource(rt, res, proj, d[i])
 		}

@@ -8,7 +8,7 @@ import (
 type collection interface {
 	create(context.Context, Stores, TenantID, resource, MemberChange) (resource, error)
 	get(context.Context, Stores, TenantID, string) (resource, error)
-	list(context.Context, Stores, TenantID, Query) ([]resource, int, error)
+	list(context.Context, Stores, TenantID, Query) (Page[resource], error)
 	update(context.Context, Stores, TenantID, resource, MemberChange) (resource, error)
 	remove(ctx context.Context, s Stores, t TenantID, id, version string) error
 	// copy returns a copy that shares nothing with r.
@@ -29,13 +29,13 @@ func (userCollection) get(ctx context.Context, s Stores, t TenantID, id string) 
 	return &u, err
 }
 
-func (userCollection) list(ctx context.Context, s Stores, t TenantID, q Query) ([]resource, int, error) {
+func (userCollection) list(ctx context.Context, s Stores, t TenantID, q Query) (Page[resource], error) {
 	page, err := s.Users.Users(ctx, t, q)
-	out := make([]resource, len(page.Items))
+	out := Page[resource]{make([]resource, len(page.Items)), page.Total, page.Next, page.Previous}
 	for i := range page.Items {
-		out[i] = &page.Items[i]
+		out.Items[i] = &page.Items[i]
 	}
-	return out, page.Total, err
+	return out, err
 }
 
 func (userCollection) update(ctx context.Context, s Stores, t TenantID, r resource, _ MemberChange) (resource, error) {
@@ -75,13 +75,13 @@ func (groupCollection) get(ctx context.Context, s Stores, t TenantID, id string)
 	return &g, err
 }
 
-func (groupCollection) list(ctx context.Context, s Stores, t TenantID, q Query) ([]resource, int, error) {
+func (groupCollection) list(ctx context.Context, s Stores, t TenantID, q Query) (Page[resource], error) {
 	page, err := s.Groups.Groups(ctx, t, q)
-	out := make([]resource, len(page.Items))
+	out := Page[resource]{make([]resource, len(page.Items)), page.Total, page.Next, page.Previous}
 	for i := range page.Items {
-		out[i] = &page.Items[i]
+		out.Items[i] = &page.Items[i]
 	}
-	return out, page.Total, err
+	return out, err
 }
 
 func (groupCollection) update(ctx context.Context, s Stores, t TenantID, r resource, m MemberChange) (resource, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/seed-30109bde/gatehouse/filter"
 )
@@ -133,6 +134,7 @@ func (h *Handler) providerConfig() any {
 		Change  supported `json:"changePassword"`
 		Sort    supported `json:"sort"`
 		ETag    supported `json:"etag"`
+		Pages   any       `json:"pagination"`
 		Auth    []any     `json:"authenticationSchemes"`
 	}{
 		Schemas: []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
@@ -146,7 +148,16 @@ func (h *Handler) providerConfig() any {
 			supported
 			MaxResults int `json:"maxResults"`
 		}{supported{true}, limits.PageSize},
+		Sort: supported{true},
 		ETag: supported{true},
+		Pages: struct { // RFC 9865 §4
+			Cursor        bool   `json:"cursor"`
+			Index         bool   `json:"index"`
+			Default       string `json:"defaultPaginationMethod"`
+			DefaultSize   int    `json:"defaultPageSize"`
+			MaxSize       int    `json:"maxPageSize"`
+			CursorTimeout int64  `json:"cursorTimeout"`
+		}{true, true, "index", limits.usualPage(), limits.PageSize, int64(limits.CursorLifetime / time.Second)},
 		Auth: []any{map[string]any{
 			"type": "oauthbearertoken", "name": "Bearer token", "primary": true,
 			"description": "A secret token in the Authorization header (RFC 6750).",

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-30109bde/gatehouse/extension"
 )
@@ -141,12 +142,15 @@ func TestDiscoveryOfAttributes(t *testing.T) {
 }
 
 func TestServiceProviderConfig(t *testing.T) {
-	r := newRig(t, func(_ *Stores, c *Config) { c.Limits = Limits{Body: 7 << 10, PageSize: 42, Rate: -1} })
+	r := newRig(t, func(_ *Stores, c *Config) {
+		c.Limits = Limits{Body: 7 << 10, PageSize: 42, CursorLifetime: 90500 * time.Millisecond, Rate: -1}
+	})
 	a := r.do("GET", "/ServiceProviderConfig", "").want(200)
-	a.is(`{"supported":true}`, "patch").is(`{"supported":true}`, "etag").is(`{"supported":false}`, "sort").is(`{"supported":false}`, "changePassword")
+	a.is(`{"supported":true}`, "patch").is(`{"supported":true}`, "etag").is(`{"supported":true}`, "sort").is(`{"supported":false}`, "changePassword")
 	a.is(`{"supported":true,"maxResults":42}`, "filter").is(`{"supported":false,"maxOperations":0,"maxPayloadSize":7168}`, "bulk")
 	a.is(`"oauthbearertoken"`, "authenticationSchemes", 0, "type").is(`{"resourceType":"ServiceProviderConfig","location":"`+rigBase+`/ServiceProviderConfig"}`, "meta")
 	a.is(`["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]`, "schemas")
+	a.is(`{"cursor":true,"index":true,"defaultPaginationMethod":"index","defaultPageSize":42,"maxPageSize":42,"cursorTimeout":90}`, "pagination")
 	if bad := nulls("", a.at()); len(bad) > 0 {
 		t.Errorf("null or empty: %q", bad)
 	}

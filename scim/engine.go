@@ -83,53 +83,6 @@ func (e *engine) sees(ctx context.Context, p Principal, res resource) (seen bool
 	return err == nil, nil, undecided(err)
 }
 
-// maxNative bounds how many users a look-up that may find native ones reads, since the policy is
-// asked about each. A look-up is for one user; an address they share may find more.
-const maxNative = 1_000
-
-// list returns a page of resources and how many match in all.
-func (e *engine) list(ctx context.Context, p Principal, rt *resourceType, q Query) ([]resource, int, error) {
-	q.Scope = Scope{Manager: p.Manager}
-	lookup := rt.lookup(q.Filter)
-	if e.policy.Adopt == nil || lookup == nil {
-		return rt.stores.list(ctx, e.stores, p.Tenant, q)
-	}
-	wide := q
-	wide.Filter = lookup
-	wide.Scope.AndNative, wide.Offset, wide.Limit = true, 0, maxNative+1
-	wide.Omit = nil // the policy sees whole users
-	all, _, err := rt.stores.list(ctx, e.stores, p.Tenant, wide)
-	switch {
-	case err != nil:
-		return nil, 0, err
-	case len(all) > maxNative:
-		return nil, 0, &Refusal{Status: 400, Type: "tooMany", Detail: fmt.Sprintf("the filter is a look-up, and finds more than %d users", maxNative)}
-	}
-	var seen []resource
-	for _, res := range all {
-		ok, _, err := e.sees(ctx, p, res)
-		if err != nil {
-			return nil, 0, err
-		}
-		// The whole filter is asked here: to it a native user has no externalId.
-		if ok && q.Filter.Match(res) {
-			seen = append(seen, res)
-		}
-	}
-	from := min(q.Offset, len(seen))
-	return seen[from:min(from+q.Limit, len(seen))], len(seen), nil
-}
-
-// lookup returns the part of a filter that names users one by one, or nil.
-func (rt *resourceType) lookup(f *filter.Bound) *filter.Bound {
-	for ref, v := range f.Equalities() {
-		if v.Present() && slices.Contains(rt.lookups, ref) {
-			return filter.Equal(rt.registry, ref, v.Text)
-		}
-	}
-	return nil
-}
-
 // create stores a new resource.
 func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *body) (resource, error) {
 	res := b.res
@@ -305,10 +258,10 @@ func (e *engine) conflict(ctx context.Context, s Stores, p Principal, rt *resour
 	r.Detail = ref.String() + " " + jsonValue{kind: jsonString, text: value}.show()
 	probe := *e
 	probe.stores = s
-	switch found, _, err := probe.list(ctx, p, rt, Query{Filter: filter.Equal(rt.registry, ref, value), Limit: 1}); {
+	switch found, err := probe.list(ctx, p, rt, Query{Filter: filter.Equal(rt.registry, ref, value), Limit: 1}); {
 	case err != nil:
 		r.Detail += " is in use"
-	case len(found) > 0:
+	case len(found.Items) > 0:
 		r.Detail += " exists already; find it by a filter on " + ref.String() + " and update it"
 	default:
 		r.Detail += " is in use outside this provider"

@@ -59,7 +59,7 @@ func (x *exchange) authenticate() (Principal, error) {
 
 // search lists resources.
 func (x *exchange) search(rt *resourceType) error {
-	q, err := x.page(rt)
+	l, err := x.listing(rt)
 	if err != nil {
 		return err
 	}
@@ -67,12 +67,15 @@ func (x *exchange) search(rt *resourceType) error {
 	if err != nil {
 		return err
 	}
-	q.Omit = rt.hidden(proj)
-	items, total, err := x.h.engine.list(x.ctx, x.who, rt, q)
-	if err != nil {
+	l.Omit = rt.hidden(proj)
+	page, err := x.h.engine.list(x.ctx, x.who, rt, l.Query)
+	switch {
+	case l.After+l.Before != "" && errors.Is(err, ErrPosition):
+		return errCursor
+	case err != nil:
 		return err
 	}
-	return x.answerList(rt, items, total, q, proj)
+	return x.answerList(rt, page, l, proj)
 }
 
 // create stores a new resource.

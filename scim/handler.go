@@ -28,6 +28,13 @@ type Config struct {
 	// unquoted values, elements built from a filter. Entra ID and Okta do not work with it.
 	Strict bool
 
+	// Seal are the keys of what clients carry for us, cursors of listings today: the first one
+	// seals, all of them open, so that a key can be replaced while clients hold what it sealed.
+	// Each is a secret of at least 32 random bytes, and the same in every process that serves the
+	// endpoint. Without any, New makes one: then a cursor is good for this Handler alone, and not
+	// after a restart.
+	Seal [][]byte
+
 	// ContentType of answers: application/scim+json, or application/json for a OneLogin
 	// connector that insists on it. Empty means the former.
 	ContentType string
@@ -51,6 +58,7 @@ type Handler struct {
 	contentType string
 	log         *slog.Logger
 	discovery   *discovery
+	seals       *seals
 }
 
 // New returns the endpoint over the given stores. It fails if a required part is missing, a limit
@@ -99,6 +107,9 @@ func New(stores Stores, auth Authenticator, config Config) (*Handler, error) {
 		return nil, err
 	}
 	h.types = []*resourceType{ut, gt}
+	if h.seals, err = newSeals(config.Seal, limits.CursorLifetime, h.engine.now); err != nil {
+		return nil, err
+	}
 	h.discovery, err = newDiscovery(h)
 	return h, err
 }

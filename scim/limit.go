@@ -19,8 +19,12 @@ type Limits struct {
 	// Operations is how many operations one PATCH may have; default 10,000, since some clients
 	// send one for each member.
 	Operations int
-	// PageSize is how many resources one answer lists at most; default 200.
+	// PageSize is how many resources one answer lists at most; default 200. A request for more
+	// gets so many; with a cursor and Config.Strict it is refused, as RFC 9865 §2.1 has it.
 	PageSize int
+	// CursorLifetime is for how long the cursor of a listing is good; default 1 hour, at least a
+	// second. Each page has new ones.
+	CursorLifetime time.Duration
 	// Rate is how many requests a second one token may sustain, with bursts of ten seconds' worth;
 	// default 1,000. It is never below 25, which Entra ID asks for. Negative means no limit. The
 	// count is kept per process.
@@ -29,19 +33,22 @@ type Limits struct {
 
 // Defaults of Limits, and the lowest Rate.
 const (
-	defaultBody       = 1 << 20
-	defaultGroupBody  = 16 << 20
-	defaultOperations = 10_000
-	defaultPageSize   = 200
-	defaultRate       = 1_000
-	minimumRate       = 25
-	// usualPage is how many resources an answer lists when the request does not say.
-	usualPage = 100
+	defaultBody           = 1 << 20
+	defaultGroupBody      = 16 << 20
+	defaultOperations     = 10_000
+	defaultPageSize       = 200
+	defaultCursorLifetime = 1 * time.Hour
+	defaultRate           = 1_000
+	minimumRate           = 25
+	usualPage             = 100
 )
 
 func (l Limits) withDefaults() (Limits, error) {
-	if l.Body < 0 || l.GroupBody < 0 || l.Operations < 0 || l.PageSize < 0 {
+	if l.Body < 0 || l.GroupBody < 0 || l.Operations < 0 || l.PageSize < 0 || l.CursorLifetime < 0 {
 		return l, fmt.Errorf("scim: Config.Limits: a limit is negative")
+	}
+	if 0 < l.CursorLifetime && l.CursorLifetime < time.Second {
+		return l, fmt.Errorf("scim: Config.Limits.CursorLifetime is %v; it takes a client a second at least to ask for the next page", l.CursorLifetime)
 	}
 	if 0 < l.Rate && l.Rate < minimumRate {
 		return l, fmt.Errorf("scim: Config.Limits.Rate is %d; identity providers need at least %d requests a second", l.Rate, minimumRate)
@@ -60,8 +67,14 @@ func (l Limits) withDefaults() (Limits, error) {
 	if l.GroupBody == 0 {
 		l.GroupBody = defaultGroupBody
 	}
+	if l.CursorLifetime == 0 {
+		l.CursorLifetime = defaultCursorLifetime
+	}
 	return l, nil
 }
+
+// usualPage returns how many resources an answer lists when the request does not say.
+func (l Limits) usualPage() int { return min(usualPage, l.PageSize) }
 
 // A Limiter decides whether a principal may make a request now. It returns 0 if so, else after how
 // long to ask again: the answer is a 429 that says so. It may be called concurrently.

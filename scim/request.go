@@ -26,7 +26,7 @@ type query struct {
 	parsed bool
 }
 
-var queryNames = map[string]bool{"filter": true, "startindex": true, "count": true, "attributes": true, "excludedattributes": true, "sortby": true, "sortorder": true}
+var queryNames = map[string]bool{"filter": true, "startindex": true, "count": true, "attributes": true, "excludedattributes": true, "sortby": true, "sortorder": true, "cursor": true}
 
 func (x *exchange) parseQuery() error {
 	if x.query.parsed {
@@ -72,29 +72,91 @@ func unescapeQuery(s string) (string, error) {
 	return url.QueryUnescape(s)
 }
 
-// page reads the parameters of a listing.
-func (x *exchange) page(rt *resourceType) (Query, error) {
+// listing reads the parameters of a listing.
+func (x *exchange) listing(rt *resourceType) (l listing, err error) {
 	if err := x.parseQuery(); err != nil {
-		return Query{}, err
+		return l, err
 	}
+	l.Total = true // RFC 9865 §2 lets cursor pages do without
+	if text, ok := x.query.values["filter"]; ok && (text != "" || x.h.engine.strict) {
+		if l.Filter, err = x.filter(rt, text); err != nil {
+			return l, err
+		}
+	}
+	if l.Sort, err = x.sort(rt); err != nil {
+		return l, err
+	}
+	cursor, ok := x.query.values["cursor"]
+	if l.cursor = ok; ok {
+		return l, x.cursor(rt, &l.Query, cursor)
+	}
+	return l, x.index(&l.Query)
+}
+
+// index reads which page is asked for by the index of its first resource (RFC 7644 §3.4.2.4).
+func (x *exchange) index(q *Query) error {
 	limit := x.h.engine.limits.PageSize
-	q := Query{Limit: min(usualPage, limit), Total: true}
 	start, err := x.integer("startindex", 1)
 	if err != nil {
-		return q, err
+		return err
 	}
-	count, err := x.integer("count", q.Limit)
-	if err != nil {
-		return q, err
-	}
+	count, err := x.integer("count", x.h.engine.limits.usualPage())
 	q.Offset = max(start, 1) - 1
 	q.Limit = min(max(count, 0), limit)
-	text, ok := x.query.values["filter"]
-	if !ok || text == "" && !x.h.engine.strict {
-		return q, nil
+	return err
+}
+
+// cursor reads which page is asked for by a cursor (RFC 9865 §2). More than a page may have is
+// asked for by clients that know no limit, and only strict mode refuses it.
+func (x *exchange) cursor(rt *resourceType, q *Query, cursor string) error {
+	if x.query.values["startindex"] != "" {
+		return invalidValue("cursor and startIndex are two ways to name a page; send one of them")
 	}
-	q.Filter, err = x.filter(rt, text)
-	return q, err
+	limit := x.h.engine.limits.PageSize
+	count, err := x.integer("count", x.h.engine.limits.usualPage())
+	if err != nil || count < 1 || count > limit && x.h.engine.strict {
+		return &Refusal{Status: http.StatusBadRequest, Type: "invalidCount", Detail: fmt.Sprintf("count: %q received, with a cursor a whole number from 1 to %d is expected", shorten(x.query.values["count"]), limit)}
+	}
+	q.Limit = min(count, limit)
+	return x.openCursor(rt, q, cursor)
+}
+
+// sort reads the order of a listing (RFC 7644 §3.4.2.3). What cannot be sorted by is refused:
+// a client that merges two sorted lists is told nothing by a 200 in another order.
+func (x *exchange) sort(rt *resourceType) (o Order, err error) {
+	name := strings.TrimSpace(x.query.values["sortby"])
+	if name == "" {
+		return o, nil
+	}
+	ref, liberty, ok := rt.registry.Find(name)
+	switch {
+	case !ok || liberty != "" && x.h.engine.strict:
+		return o, &Refusal{Status: http.StatusBadRequest, Type: "invalidPath", Detail: fmt.Sprintf("sortBy: no schema here has the attribute %q", shorten(name))}
+	case !rt.sortable(ref):
+		return o, &Refusal{Status: http.StatusBadRequest, Type: "invalidPath", Detail: fmt.Sprintf("sortBy: a listing cannot be sorted by %s; name an attribute with a simple value, such as displayName", shorten(name))}
+	}
+	switch order := strings.TrimSpace(x.query.values["sortorder"]); {
+	case strings.EqualFold(order, "descending"):
+		o.Descending = true
+	case order != "" && !strings.EqualFold(order, "ascending"):
+		return o, invalidValue("sortOrder: %q received, ascending or descending is expected", shorten(order))
+	}
+	o.By = ref
+	return o, nil
+}
+
+// sortable reports whether a listing can be in the order of an attribute. An order would tell what
+// an attribute holds that is never returned.
+func (rt *resourceType) sortable(ref filter.Ref) bool {
+	top := ref
+	if p := ref.Parent(); !p.IsZero() {
+		top = p
+	}
+	by := ref
+	if ref.Kind() == filter.Complex {
+		by = ref.Default()
+	}
+	return ref.Sortable() && top != rt.members && rt.info(by).returned != "never" && rt.info(top).returned != "never"
 }
 
 func (x *exchange) filter(rt *resourceType, text string) (*filter.Bound, error) {

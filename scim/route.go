@@ -55,11 +55,11 @@ func (x *exchange) unserved(rt *resourceType, id string) error {
 	if id != "" {
 		return ErrNotFound
 	}
-	q, err := x.page(rt)
+	l, err := x.listing(rt)
 	if err != nil {
 		return err
 	}
-	return x.answerList(rt, nil, 0, q, rt.usual)
+	return x.answerList(rt, Page[resource]{}, l, rt.usual)
 }
 
 // collection answers /Users and /Groups.

@@ -165,18 +165,16 @@ func (s *devices) get(_ context.Context, _ Stores, t TenantID, id string) (resou
 	return nil, ErrNotFound
 }
 
-func (s *devices) list(_ context.Context, _ Stores, t TenantID, q Query) (page []resource, total int, err error) {
+func (s *devices) list(_ context.Context, _ Stores, t TenantID, q Query) (Page[resource], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var found []resource
 	for _, d := range s.m[t] {
 		if q.Scope.Sees(d.ManagedBy) && q.Filter.Match(d) {
-			page = append(page, d.clone())
+			found = append(found, d.clone())
 		}
 	}
-	slices.SortFunc(page, func(a, b resource) int { return strings.Compare(a.meta().ID, b.meta().ID) })
-	total = len(page)
-	page = page[min(q.Offset, total):]
-	return page[:min(q.Limit, len(page))], total, nil
+	return paged(found, q)
 }
 
 func (s *devices) update(_ context.Context, _ Stores, t TenantID, r resource, _ MemberChange) (resource, error) {
