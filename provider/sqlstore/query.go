@@ -63,6 +63,20 @@ func (l *listing) look(st *statement) {
 		where += " AND "
 	}
 	st.put(" FROM " + from + " WHERE " + where)
+	l.visible(st)
+	if l.q.IDs != nil {
+		st.put(" AND r.id IN ("+l.dialect.texts("?")+")", jsonList(l.q.IDs))
+	}
+	if l.q.Filter != nil {
+		condition, args := l.q.Filter.SQL(l.dialect.filter, l.layout, st.args)
+		st.args = args
+		st.put(" AND ")
+		st.WriteString(condition)
+	}
+}
+
+// visible puts the condition for what the tenant has and the scope sees.
+func (l *listing) visible(st *statement) {
 	st.put("r.tenant = ?", string(l.tenant))
 	switch scope := l.q.Scope; {
 	case scope.All:
@@ -74,15 +88,6 @@ func (l *listing) look(st *statement) {
 		st.put(" AND r.managed_by = ?", scope.Manager)
 	default:
 		st.put(" AND FALSE")
-	}
-	if l.q.IDs != nil {
-		st.put(" AND r.id IN ("+l.dialect.texts("?")+")", jsonList(l.q.IDs))
-	}
-	if l.q.Filter != nil {
-		condition, args := l.q.Filter.SQL(l.dialect.filter, l.layout, st.args)
-		st.args = args
-		st.put(" AND ")
-		st.WriteString(condition)
 	}
 }
 
@@ -167,9 +172,14 @@ func (l *listing) page() *statement {
 	return st
 }
 
-// count is the statement that counts all rows.
+// count is the statement that counts all rows. All users of a manager were counted already.
 func (l *listing) count() *statement {
 	st := new(statement)
+	if l.table == "scim_users" && l.q.Filter == nil && l.q.IDs == nil {
+		st.put("SELECT CAST(COALESCE(sum(r.users), 0) AS bigint) FROM scim_counts AS r WHERE ")
+		l.visible(st)
+		return st
+	}
 	st.put("SELECT count(*)")
 	l.look(st)
 	return st

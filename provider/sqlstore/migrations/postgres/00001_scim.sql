@@ -19,6 +19,54 @@ CREATE UNIQUE INDEX scim_users_name ON scim_users (tenant, user_name);
 CREATE INDEX scim_users_managed ON scim_users (tenant, managed_by, id) INCLUDE (n);
 CREATE INDEX scim_users_external ON scim_users (tenant, external_id) WHERE external_id IS NOT NULL;
 
+-- How many users there are, so that a page can tell without counting a million: the sum of all
+-- shards, of which each connection changes its own, so that writers do not wait for one another. One
+-- alone may be negative.
+CREATE TABLE scim_counts (
+	tenant     text COLLATE "C" NOT NULL,
+	managed_by text COLLATE "C" NOT NULL,
+	shard      integer NOT NULL,
+	users      bigint NOT NULL,
+	PRIMARY KEY (tenant, managed_by, shard)
+);
+
+-- +goose StatementBegin
+CREATE FUNCTION scim_count_added() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO scim_counts AS c (tenant, managed_by, shard, users)
+		SELECT tenant, managed_by, pg_backend_pid() % 16, count(*) FROM added GROUP BY tenant, managed_by ORDER BY tenant, managed_by
+		ON CONFLICT (tenant, managed_by, shard) DO UPDATE SET users = c.users + excluded.users;
+	RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE FUNCTION scim_count_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO scim_counts AS c (tenant, managed_by, shard, users)
+		SELECT tenant, managed_by, pg_backend_pid() % 16, -count(*) FROM removed GROUP BY tenant, managed_by ORDER BY tenant, managed_by
+		ON CONFLICT (tenant, managed_by, shard) DO UPDATE SET users = c.users + excluded.users;
+	RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE FUNCTION scim_count_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO scim_counts AS c (tenant, managed_by, shard, users)
+		VALUES (OLD.tenant, OLD.managed_by, pg_backend_pid() % 16, -1), (NEW.tenant, NEW.managed_by, pg_backend_pid() % 16, 1)
+		ON CONFLICT (tenant, managed_by, shard) DO UPDATE SET users = c.users + excluded.users;
+	RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+CREATE TRIGGER scim_users_added AFTER INSERT ON scim_users
+	REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION scim_count_added();
+CREATE TRIGGER scim_users_removed AFTER DELETE ON scim_users
+	REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION scim_count_removed();
+CREATE TRIGGER scim_users_moved AFTER UPDATE OF managed_by ON scim_users
+	FOR EACH ROW WHEN (OLD.managed_by <> NEW.managed_by) EXECUTE FUNCTION scim_count_moved();
+
 -- The values users are looked up by that have no column, such as those of emails.value.
 CREATE TABLE scim_values (
 	tenant text COLLATE "C" NOT NULL,

@@ -19,6 +19,37 @@ CREATE UNIQUE INDEX scim_users_name ON scim_users (tenant, user_name);
 CREATE INDEX scim_users_managed ON scim_users (tenant, managed_by, id);
 CREATE INDEX scim_users_external ON scim_users (tenant, external_id) WHERE external_id IS NOT NULL;
 
+-- How many users there are, so that a page can tell without counting a million. shard is for
+-- PostgreSQL, where writers would wait for one another.
+CREATE TABLE scim_counts (
+	tenant     TEXT NOT NULL,
+	managed_by TEXT NOT NULL,
+	shard      INTEGER NOT NULL,
+	users      INTEGER NOT NULL,
+	PRIMARY KEY (tenant, managed_by, shard)
+) WITHOUT ROWID;
+
+-- +goose StatementBegin
+CREATE TRIGGER scim_users_added AFTER INSERT ON scim_users BEGIN
+	INSERT INTO scim_counts (tenant, managed_by, shard, users) VALUES (NEW.tenant, NEW.managed_by, 0, 1)
+		ON CONFLICT DO UPDATE SET users = users + 1;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER scim_users_removed AFTER DELETE ON scim_users BEGIN
+	UPDATE scim_counts SET users = users - 1 WHERE tenant = OLD.tenant AND managed_by = OLD.managed_by;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER scim_users_moved AFTER UPDATE OF managed_by ON scim_users WHEN OLD.managed_by <> NEW.managed_by BEGIN
+	UPDATE scim_counts SET users = users - 1 WHERE tenant = OLD.tenant AND managed_by = OLD.managed_by;
+	INSERT INTO scim_counts (tenant, managed_by, shard, users) VALUES (NEW.tenant, NEW.managed_by, 0, 1)
+		ON CONFLICT DO UPDATE SET users = users + 1;
+END;
+-- +goose StatementEnd
+
 -- The values users are looked up by that have no column, such as those of emails.value.
 CREATE TABLE scim_values (
 	tenant TEXT NOT NULL,
