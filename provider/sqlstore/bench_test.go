@@ -27,8 +27,8 @@ import (
 //
 //	GATEHOUSE_BENCH_USERS=1000,100000,1000000 go test -run '^$' -bench Scale -timeout 60m ./provider/sqlstore
 //
-// Databases are made when they are first needed, in the folder GATEHOUSE_BENCH_DIR, where later runs
-// find those of SQLite again, or in a temporary one.
+// Databases are made when they are first needed. With a folder in GATEHOUSE_BENCH_DIR they are kept,
+// in its files and in schemas of PostgreSQL named gatehouse_bench_*, and later runs find them again.
 const (
 	benchUsersVariable = "GATEHOUSE_BENCH_USERS"
 	benchDirVariable   = "GATEHOUSE_BENCH_DIR"
@@ -67,19 +67,23 @@ func newHost(b *testing.B, e engine, users int) *host {
 		return h
 	}
 	ctx := context.Background()
-	db, filled := benchDB(b, e, users)
+	db := benchDB(b, e, users)
 	store, err := e.new(ctx, db, sqlstore.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	if !filled {
+	have, err := store.Users(ctx, "acme", scim.Query{Scope: scim.Scope{All: true}, Total: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if have.Total == 0 {
 		if _, err := store.Load(ctx, "acme", entraUsers(0, users)); err != nil {
 			b.Fatal(err)
 		}
-	}
-	if e.name == postgresEngine.name {
-		if _, err := db.Exec("VACUUM ANALYZE"); err != nil { // as autovacuum does, in its time
-			b.Fatal(err)
+		if e.name == postgresEngine.name {
+			if _, err := db.Exec("VACUUM ANALYZE"); err != nil { // as autovacuum does, in its time
+				b.Fatal(err)
+			}
 		}
 	}
 	auth := new(scim.Tokens)
@@ -95,16 +99,20 @@ func newHost(b *testing.B, e engine, users int) *host {
 	return benchHosts[key]
 }
 
-// benchDB returns a database for so many users, and whether they are in it. It stays when the
-// benchmark ends, for the next.
-func benchDB(b *testing.B, e engine, users int) (db *sql.DB, filled bool) {
+// benchDB returns a database for so many users. It stays when the benchmark ends, for the next.
+func benchDB(b *testing.B, e engine, users int) *sql.DB {
 	dir := os.Getenv(benchDirVariable)
-	if e.name == postgresEngine.name || dir == "" {
-		return e.open(lasting{b}), false
+	switch {
+	case dir == "":
+		return e.open(lasting{b})
+	case e.name == sqliteEngine.name:
+		return openDB(lasting{b}, "sqlite", sqlstore.DSN(filepath.Join(dir, fmt.Sprintf("users-%d.db", users))))
 	}
-	file := filepath.Join(dir, fmt.Sprintf("users-%d.db", users))
-	_, err := os.Stat(file)
-	return openDB(lasting{b}, "sqlite", sqlstore.DSN(file)), err == nil
+	schema := fmt.Sprintf("gatehouse_bench_%d", users)
+	if _, err := openDB(b, "pgx", postgresDSN(b)).Exec("CREATE SCHEMA IF NOT EXISTS " + schema); err != nil {
+		b.Fatal(err)
+	}
+	return openSchema(lasting{b}, schema)
 }
 
 // cleanups are run by TestMain.

@@ -59,11 +59,7 @@ func openDB(t testing.TB, driver, dsn string) *sql.DB {
 // newPostgresDB makes a schema of its own, which is dropped at the end.
 func newPostgresDB(t testing.TB) *sql.DB {
 	t.Helper()
-	dsn := os.Getenv(postgresVariable)
-	if dsn == "" {
-		t.Skipf("%s names no PostgreSQL", postgresVariable)
-	}
-	admin := openDB(t, "pgx", dsn)
+	admin := openDB(t, "pgx", postgresDSN(t))
 	name := "gatehouse_test_" + strings.ToLower(rand.Text())
 	if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {
 		t.Fatal(err)
@@ -73,12 +69,28 @@ func newPostgresDB(t testing.TB) *sql.DB {
 			t.Errorf("drop the schema: %v", err)
 		}
 	})
-	u, err := url.Parse(dsn)
+	return openSchema(t, name)
+}
+
+// postgresDSN skips the test if there is none.
+func postgresDSN(t testing.TB) string {
+	t.Helper()
+	dsn := os.Getenv(postgresVariable)
+	if dsn == "" {
+		t.Skipf("%s names no PostgreSQL", postgresVariable)
+	}
+	return dsn
+}
+
+// openSchema opens PostgreSQL so that a schema is all there is.
+func openSchema(t testing.TB, schema string) *sql.DB {
+	t.Helper()
+	u, err := url.Parse(postgresDSN(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	q.Set("search_path", name)
+	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	db := openDB(t, "pgx", u.String())
 	db.SetMaxOpenConns(10)
