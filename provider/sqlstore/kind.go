@@ -42,10 +42,11 @@ func userKind(config Config) (*kind, error) {
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("sqlstore: Config.Index: %q is no attribute of a user", path)
-		case ref.Kind() == filter.Complex && !ref.Default().IsZero():
-			ref = ref.Default()
-		case ref.Kind() == filter.Complex || ref.Derived():
+		case !ref.Sortable():
 			return nil, fmt.Errorf("sqlstore: Config.Index: %q has no value to be found by", path)
+		}
+		if ref.Kind() == filter.Complex {
+			ref = ref.Default()
 		}
 		if k.columns[ref.String()] == "" && !slices.Contains(k.listed, ref) {
 			k.listed = append(k.listed, ref)
