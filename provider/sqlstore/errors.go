@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -31,6 +32,27 @@ func unavailable(err error) error {
 		return &scim.UnavailableError{RetryAfter: wait, Cause: err}
 	}
 	return err
+}
+
+// told returns an error as unavailable does. One that the tables do not fit is explained, if a newer
+// release has changed them meanwhile.
+func (d *database) told(ctx context.Context, err error) error {
+	err = unavailable(err)
+	if err == nil || isOurs(err) || !misfit(err) {
+		return err
+	}
+	var have int64
+	asked := one(context.WithoutCancel(ctx), d.reads, fixed("SELECT max(version_id) FROM "+versionTable), &have)
+	if asked == nil && have > d.version {
+		return fmt.Errorf("%w: %w", &NewerSchemaError{have, d.version}, err)
+	}
+	return err
+}
+
+// misfit reports whether a statement does not fit the tables: SQLITE_ERROR, or a class 42 SQLSTATE.
+func misfit(err error) bool {
+	code, ok := sqliteCode(err)
+	return ok && code == 1 || strings.HasPrefix(sqlState(err), "42")
 }
 
 // isOurs reports whether an error says what it means already.

@@ -23,7 +23,7 @@ func (s *Store) CreateGroup(ctx context.Context, tenant scim.TenantID, g scim.Gr
 		return err
 	})
 	if err != nil {
-		return scim.Group{}, unavailable(err)
+		return scim.Group{}, s.told(ctx, err)
 	}
 	return decodeGroup(r.document, r.version)
 }
@@ -31,13 +31,13 @@ func (s *Store) CreateGroup(ctx context.Context, tenant scim.TenantID, g scim.Gr
 // Group implements [scim.GroupStore].
 func (s *Store) Group(ctx context.Context, tenant scim.TenantID, id string) (scim.Group, error) {
 	g, err := get(ctx, s.at(), ofGroups, s.groups, tenant, id)
-	return g, unavailable(err)
+	return g, s.told(ctx, err)
 }
 
 // Groups implements [scim.GroupStore].
 func (s *Store) Groups(ctx context.Context, tenant scim.TenantID, q scim.Query) (scim.Page[scim.Group], error) {
 	page, err := list(ctx, s, ofGroups, tenant, q)
-	return page, unavailable(err)
+	return page, s.told(ctx, err)
 }
 
 // UpdateGroup implements [scim.GroupStore].
@@ -54,7 +54,7 @@ func (s *Store) UpdateGroup(ctx context.Context, tenant scim.TenantID, g scim.Gr
 		return err
 	})
 	if err != nil {
-		return scim.Group{}, unavailable(err)
+		return scim.Group{}, s.told(ctx, err)
 	}
 	return out, nil
 }
@@ -96,5 +96,5 @@ func (s *Store) updateGroup(ctx context.Context, tx Tx, tenant scim.TenantID, r 
 
 // DeleteGroup implements [scim.GroupStore].
 func (s *Store) DeleteGroup(ctx context.Context, tenant scim.TenantID, id, version string) error {
-	return unavailable(s.remove(ctx, s.groups, tenant, id, version))
+	return s.told(ctx, s.remove(ctx, s.groups, tenant, id, version))
 }

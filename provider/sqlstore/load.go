@@ -34,13 +34,13 @@ func (s *Store) Load(ctx context.Context, tenant scim.TenantID, users iter.Seq[s
 		}
 		if batch = append(batch, r); len(batch) == loadBatch {
 			if err := flush(); err != nil {
-				return stored, unavailable(err)
+				return stored, s.told(ctx, err)
 			}
 		}
 	}
 	if len(batch) > 0 {
 		if err := flush(); err != nil {
-			return stored, unavailable(err)
+			return stored, s.told(ctx, err)
 		}
 	}
 	return stored, nil

@@ -96,12 +96,12 @@ func (s *Store) Members(ctx context.Context, tenant scim.TenantID, group, after 
 	var n int64
 	err := one(ctx, s.at(), fixed("SELECT n FROM scim_groups WHERE tenant = ? AND id = ?", string(tenant), group), &n)
 	if err := current(err, "", ""); err != nil {
-		return page, unavailable(err)
+		return page, s.told(ctx, err)
 	}
 	limit = max(limit, 0)
 	ids, err := column[string](ctx, s.at(), fixed("SELECT member FROM scim_members WHERE group_n = ? AND member > ? ORDER BY member LIMIT ?", n, after, limit+1))
 	if err != nil {
-		return page, unavailable(err)
+		return page, s.told(ctx, err)
 	}
 	if more := len(ids) > limit; more {
 		ids = ids[:limit]
@@ -124,7 +124,7 @@ func (s *Store) GroupsOf(ctx context.Context, tenant scim.TenantID, scope scim.S
 			all[user] = append(all[user], g)
 		}
 	})
-	return all, unavailable(err)
+	return all, s.told(ctx, err)
 }
 
 // groupsOf calls f with the groups of users, in the order of their IDs.
@@ -149,7 +149,7 @@ func (s *Store) groupsOf(ctx context.Context, tenant scim.TenantID, users []stri
 
 // Forget implements [scim.GroupStore].
 func (s *Store) Forget(ctx context.Context, tenant scim.TenantID, user string) error {
-	return unavailable(s.write(ctx, false, func(tx Tx) error {
+	return s.told(ctx, s.write(ctx, false, func(tx Tx) error {
 		groups, err := column[int64](ctx, tx, fixed("SELECT n FROM scim_groups WHERE n IN (SELECT group_n FROM scim_members WHERE tenant = ? AND member = ?) ORDER BY n"+s.dialect.lock, string(tenant), user))
 		if err != nil {
 			return err

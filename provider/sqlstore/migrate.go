@@ -48,24 +48,24 @@ func (e *NewerSchemaError) Error() string {
 // makes it at the same time.
 const startTries = 20
 
-// migrate brings the tables up to date.
-func migrate(ctx context.Context, db *sql.DB, d *dialect) error {
+// migrate brings the tables up to date, and returns their version.
+func migrate(ctx context.Context, db *sql.DB, d *dialect) (version int64, err error) {
 	options := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true)}
 	if d == postgres {
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 		if err != nil {
-			return err
+			return 0, err
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
 	p, err := goose.NewProvider(d.goose, db, Migrations(d.filter), options...)
 	if err != nil {
-		return fmt.Errorf("sqlstore: migrations: %w", err)
+		return 0, fmt.Errorf("sqlstore: migrations: %w", err)
 	}
 	for try := 1; ; try++ {
 		err := up(ctx, p)
 		if err == nil || d == postgres || try == startTries || isNewer(err) || ctx.Err() != nil {
-			return err
+			return latest(p), err
 		}
 		select {
 		case <-ctx.Done():

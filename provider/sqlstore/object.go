@@ -77,7 +77,8 @@ func plainValue(v any) (any, error) {
 	case float64:
 		return plainFloat(v), nil
 	case time.Time:
-		return map[string]any{asTime: v.UTC().Format(time.RFC3339Nano)}, nil
+		text, err := v.UTC().MarshalText() // or not, if the year has more than four digits
+		return map[string]any{asTime: string(text)}, err
 	case []byte:
 		return map[string]any{asBytes: base64.StdEncoding.EncodeToString(v)}, nil
 	case scim.Object:

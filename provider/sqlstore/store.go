@@ -44,6 +44,7 @@ type database struct {
 	dialect *dialect
 	reads   Tx         // outside of transactions
 	commits *committer // of SQLite
+	version int64      // of the tables, as this release knows them
 	users   *kind
 	groups  *kind
 }
@@ -90,7 +91,7 @@ func open(ctx context.Context, d *database, config Config) (*Store, error) {
 	if d.groups, err = groupKind(config); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, d.db, d.dialect); err != nil {
+	if d.version, err = migrate(ctx, d.db, d.dialect); err != nil {
 		return nil, unavailable(err)
 	}
 	s := &Store{database: d}

@@ -59,6 +59,11 @@ func openDB(t testing.TB, driver, dsn string) *sql.DB {
 // newPostgresDB makes a schema of its own, which is dropped at the end.
 func newPostgresDB(t testing.TB) *sql.DB {
 	t.Helper()
+	return openSchema(t, newSchema(t))
+}
+
+func newSchema(t testing.TB) string {
+	t.Helper()
 	admin := openDB(t, "pgx", postgresDSN(t))
 	name := "gatehouse_test_" + strings.ToLower(rand.Text())
 	if _, err := admin.Exec("CREATE SCHEMA " + name); err != nil {
@@ -69,7 +74,7 @@ func newPostgresDB(t testing.TB) *sql.DB {
 			t.Errorf("drop the schema: %v", err)
 		}
 	})
-	return openSchema(t, name)
+	return name
 }
 
 // postgresDSN skips the test if there is none.
@@ -82,8 +87,9 @@ func postgresDSN(t testing.TB) string {
 	return dsn
 }
 
-// openSchema opens PostgreSQL so that a schema is all there is.
-func openSchema(t testing.TB, schema string) *sql.DB {
+// openSchema opens PostgreSQL so that a schema is all there is. More settings may follow, as names
+// and values.
+func openSchema(t testing.TB, schema string, settings ...string) *sql.DB {
 	t.Helper()
 	u, err := url.Parse(postgresDSN(t))
 	if err != nil {
@@ -91,6 +97,9 @@ func openSchema(t testing.TB, schema string) *sql.DB {
 	}
 	q := u.Query()
 	q.Set("search_path", schema)
+	for i := 0; i < len(settings); i += 2 {
+		q.Set(settings[i], settings[i+1])
+	}
 	u.RawQuery = q.Encode()
 	db := openDB(t, "pgx", u.String())
 	db.SetMaxOpenConns(10)

@@ -4,19 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
 // maxTries bounds how often a transaction is begun that PostgreSQL ends for the sake of others.
-const maxTries = 10
+const maxTries = 20
+
+// patience is how long the second try waits at most, and the others in proportion.
+const patience = 5 * time.Millisecond
 
 // Transact runs f with stores whose writes commit together when f returns nil, and not at all
 // otherwise. It may run f again. In a transaction of the store or of the host it is a savepoint.
 //
 // In SQLite f runs while others wait to write: it is the place for statements, not for the network.
 func (s *Store) Transact(ctx context.Context, _ scim.TenantID, f func(context.Context, scim.Stores) error) error {
-	return unavailable(s.write(ctx, true, func(tx Tx) error {
+	return s.told(ctx, s.write(ctx, true, func(tx Tx) error {
 		return f(ctx, (&Store{s.database, tx}).Stores())
 	}))
 }
@@ -51,8 +56,13 @@ func (s *Store) write(ctx context.Context, risky bool, f func(Tx) error) error {
 	}
 	for try := 1; ; try++ {
 		err := s.transaction(ctx, f)
-		if err == nil || !aborted(err) || try == maxTries || ctx.Err() != nil {
+		if err == nil || !aborted(err) || try == maxTries {
 			return err
+		}
+		select { // not in step with the other
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(time.Duration(try) * patience)):
 		}
 	}
 }

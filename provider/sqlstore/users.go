@@ -23,7 +23,7 @@ func (s *Store) CreateUser(ctx context.Context, tenant scim.TenantID, u scim.Use
 		return s.insertValues(ctx, tx, r, n)
 	})
 	if err != nil {
-		return scim.User{}, unavailable(err)
+		return scim.User{}, s.told(ctx, err)
 	}
 	return decodeUser(r.document, r.version)
 }
@@ -31,13 +31,13 @@ func (s *Store) CreateUser(ctx context.Context, tenant scim.TenantID, u scim.Use
 // User implements [scim.UserStore].
 func (s *Store) User(ctx context.Context, tenant scim.TenantID, id string) (scim.User, error) {
 	u, err := get(ctx, s.at(), ofUsers, s.users, tenant, id)
-	return u, unavailable(err)
+	return u, s.told(ctx, err)
 }
 
 // Users implements [scim.UserStore].
 func (s *Store) Users(ctx context.Context, tenant scim.TenantID, q scim.Query) (scim.Page[scim.User], error) {
 	page, err := list(ctx, s, ofUsers, tenant, q)
-	return page, unavailable(err)
+	return page, s.told(ctx, err)
 }
 
 // UpdateUser implements [scim.UserStore].
@@ -56,7 +56,7 @@ func (s *Store) UpdateUser(ctx context.Context, tenant scim.TenantID, u scim.Use
 		err = s.write(ctx, true, func(tx Tx) error { return s.updateUser(ctx, tx, r, was) })
 	}
 	if err != nil {
-		return scim.User{}, unavailable(err)
+		return scim.User{}, s.told(ctx, err)
 	}
 	return decodeUser(r.document, r.version)
 }
@@ -117,7 +117,7 @@ func (s *Store) insertValues(ctx context.Context, tx Tx, r *row, n int64) error 
 
 // DeleteUser implements [scim.UserStore].
 func (s *Store) DeleteUser(ctx context.Context, tenant scim.TenantID, id, version string) error {
-	return unavailable(s.remove(ctx, s.users, tenant, id, version))
+	return s.told(ctx, s.remove(ctx, s.users, tenant, id, version))
 }
 
 // remove deletes a row, and with it the rows that refer to it.
