@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/metrics"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -206,6 +207,33 @@ func BenchmarkScale(b *testing.B) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// BenchmarkScaleMembers adds one member to a group of ten and to one of many, and takes it out again.
+func BenchmarkScaleMembers(b *testing.B) {
+	const patch = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":%q,"path":"members","value":[{"value":%q}]}]}`
+	for _, e := range []engine{sqliteEngine, postgresEngine} {
+		users := slices.Max(benchSizes(b))
+		for _, members := range []int{10, min(users-1, 100_000)} {
+			b.Run(fmt.Sprintf("%s/members=%d", e.name, members), func(b *testing.B) {
+				h := newHost(b, e, users)
+				var ids []string
+				for n := range members {
+					ids = append(ids, entraUser(n).ID)
+				}
+				g := scim.Group{Meta: scim.Meta{ID: fmt.Sprint("bench-", members), ManagedBy: "entra"}, DisplayName: fmt.Sprint("Bench ", members)}
+				h.store.DeleteGroup(context.Background(), "acme", g.ID, "") // of an earlier run
+				if _, err := h.store.CreateGroup(context.Background(), "acme", g, scim.MemberChange{Add: ids}); err != nil {
+					b.Fatal(err)
+				}
+				one := entraUser(users - 1).ID
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					h.send(b, 204, "PATCH", "/Groups/"+g.ID, fmt.Sprintf(patch, []string{"add", "remove"}[i%2], one))
+				}
+			})
 		}
 	}
 }

@@ -18,6 +18,9 @@ type dialect struct {
 	lock   string // ends a SELECT of rows that will be changed
 	// texts is a SELECT of the strings in a JSON array.
 	texts func(arg string) string
+	// among is the condition that an expression is one of the strings in a JSON array, which the
+	// databases look up one by one, however many they are.
+	among func(expression, arg string) string
 	// arrays makes a table of an array of arrays of texts, and expressions for what is in each.
 	arrays func(arg string) (from string, at func(int) string)
 	// document makes the type of the column folded of a text.
@@ -35,6 +38,9 @@ var sqlite = &dialect{
 	filter: filter.SQLite,
 	goose:  goose.DialectSQLite3,
 	texts:  func(arg string) string { return "SELECT value FROM json_each(" + arg + ")" },
+	among: func(expression, arg string) string {
+		return expression + " IN (SELECT value FROM json_each(" + arg + "))"
+	},
 	arrays: func(arg string) (from string, at func(int) string) {
 		return "json_each(" + arg + ") AS e", func(i int) string { return "json_extract(e.value, '$[" + strconv.Itoa(i) + "]')" }
 	},
@@ -51,6 +57,9 @@ var postgres = &dialect{
 	goose:  goose.DialectPostgres,
 	lock:   " FOR UPDATE",
 	texts:  func(arg string) string { return "SELECT value FROM jsonb_array_elements_text(" + arg + "::jsonb)" },
+	among: func(expression, arg string) string {
+		return expression + " = ANY (ARRAY(SELECT value FROM jsonb_array_elements_text(" + arg + "::jsonb)))"
+	},
 	arrays: func(arg string) (from string, at func(int) string) {
 		return "jsonb_array_elements(" + arg + "::jsonb) AS e", func(i int) string { return "(e ->> " + strconv.Itoa(i) + ")" }
 	},

@@ -81,7 +81,7 @@ func (s *Store) addMembers(ctx context.Context, tx Tx, tenant scim.TenantID, n i
 // removeMembers removes those who are there, and returns how many that were.
 func (s *Store) removeMembers(ctx context.Context, tx Tx, n int64, ids []string) (removed int64, err error) {
 	for batch := range slices.Chunk(ids, memberBatch) {
-		rows, err := exec(ctx, tx, "DELETE FROM scim_members WHERE group_n = ? AND member IN ("+s.dialect.texts("?")+")", n, jsonList(batch))
+		rows, err := exec(ctx, tx, "DELETE FROM scim_members WHERE group_n = ? AND "+s.dialect.among("member", "?"), n, jsonList(batch))
 		if err != nil {
 			return removed, err
 		}
@@ -129,11 +129,11 @@ func (s *Store) GroupsOf(ctx context.Context, tenant scim.TenantID, scope scim.S
 
 // groupsOf calls f with the groups of users, in the order of their IDs.
 func (s *Store) groupsOf(ctx context.Context, tenant scim.TenantID, users []string, f func(user, manager string, g scim.Member)) error {
-	st := fixed("SELECT m.member, g.managed_by, g.id, g.display FROM scim_members AS m JOIN scim_groups AS g ON g.n = m.group_n WHERE m.tenant = ? AND m.member ", string(tenant))
+	st := fixed("SELECT m.member, g.managed_by, g.id, g.display FROM scim_members AS m JOIN scim_groups AS g ON g.n = m.group_n WHERE m.tenant = ? AND ", string(tenant))
 	if len(users) == 1 {
-		st.put("= ?", users[0])
+		st.put("m.member = ?", users[0])
 	} else {
-		st.put("IN ("+s.dialect.texts("?")+")", jsonList(users))
+		st.put(s.dialect.among("m.member", "?"), jsonList(users))
 	}
 	st.put(" ORDER BY g.id")
 	return each(ctx, s.at(), st, func(scan func(...any) error) error {

@@ -65,7 +65,7 @@ func (l *listing) look(st *statement) {
 	st.put(" FROM " + from + " WHERE " + where)
 	l.visible(st)
 	if l.q.IDs != nil {
-		st.put(" AND r.id IN ("+l.dialect.texts("?")+")", jsonList(l.q.IDs))
+		st.put(" AND "+l.dialect.among("r.id", "?"), jsonList(l.q.IDs))
 	}
 	if l.q.Filter != nil {
 		condition, args := l.q.Filter.SQL(l.dialect.filter, l.layout, st.args)
