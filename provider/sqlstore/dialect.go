@@ -21,6 +21,10 @@ type dialect struct {
 	// among is the condition that an expression is one of the strings in a JSON array, which the
 	// databases look up one by one, however many they are.
 	among func(expression, arg string) string
+	// members is the condition for rows of scim_members: of the group $1, and in the JSON array $2.
+	// Each is looked up. PostgreSQL would rather read the group from end to end, if its statistics
+	// do not know yet how large it is, but for the OFFSET; the lock on the group keeps rows in place.
+	members string
 	// arrays makes a table of an array of arrays of texts, and expressions for what is in each.
 	arrays func(arg string) (from string, at func(int) string)
 	// document makes the type of the column folded of a text.
@@ -44,6 +48,7 @@ var sqlite = &dialect{
 	arrays: func(arg string) (from string, at func(int) string) {
 		return "json_each(" + arg + ") AS e", func(i int) string { return "json_extract(e.value, '$[" + strconv.Itoa(i) + "]')" }
 	},
+	members:  "group_n = $1 AND member IN (SELECT value FROM json_each($2))",
 	document: func(text string) string { return text },
 	hinted: func(table, candidates string) (from, where string) {
 		return "(" + candidates + ") AS p CROSS JOIN " + table + " AS r", "r.n = p.n"
@@ -63,6 +68,8 @@ var postgres = &dialect{
 	arrays: func(arg string) (from string, at func(int) string) {
 		return "jsonb_array_elements(" + arg + "::jsonb) AS e", func(i int) string { return "(e ->> " + strconv.Itoa(i) + ")" }
 	},
+	members: "ctid = ANY (ARRAY(SELECT m.ctid FROM jsonb_array_elements_text($2::jsonb) AS e(value)" +
+		" CROSS JOIN LATERAL (SELECT x.ctid FROM scim_members AS x WHERE x.group_n = $1 AND x.member = e.value OFFSET 0) AS m))",
 	document: func(text string) string { return text + "::jsonb" },
 	hinted: func(table, candidates string) (from, where string) {
 		return table + " AS r", "r.n = ANY (ARRAY(" + candidates + "))"

@@ -81,7 +81,7 @@ func (s *Store) addMembers(ctx context.Context, tx Tx, tenant scim.TenantID, n i
 // removeMembers removes those who are there, and returns how many that were.
 func (s *Store) removeMembers(ctx context.Context, tx Tx, n int64, ids []string) (removed int64, err error) {
 	for batch := range slices.Chunk(ids, memberBatch) {
-		rows, err := exec(ctx, tx, "DELETE FROM scim_members WHERE group_n = ? AND "+s.dialect.among("member", "?"), n, jsonList(batch))
+		rows, err := run(ctx, tx, numbered("DELETE FROM scim_members WHERE "+s.dialect.members, n, jsonList(batch)))
 		if err != nil {
 			return removed, err
 		}

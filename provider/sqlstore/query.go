@@ -307,6 +307,13 @@ func fixed(text string, args ...any) *statement {
 	return st
 }
 
+// numbered is a statement whose text has $1, $2, … already.
+func numbered(text string, args ...any) *statement {
+	st := &statement{args: args}
+	st.WriteString(text)
+	return st
+}
+
 // exec runs a statement of fixed text, and returns how many rows it changed.
 func exec(ctx context.Context, tx Tx, text string, args ...any) (int64, error) {
 	return run(ctx, tx, fixed(text, args...))
