@@ -1,0 +1,18 @@
+package scim_test
+
+import (
+	"testing"
+
+	"github.com/seed-30109bde/gatehouse/scim"
+	"github.com/seed-30109bde/gatehouse/scim/scimtest"
+)
+
+func TestMemoryStoreModel(t *testing.T) {
+	model := scimtest.Model{
+		Unsorted: true,
+	}
+	model.Test(t, func(*testing.T) scim.Stores {
+		s := new(scim.MemoryStore)
+		return scim.Stores{Users: s, Groups: s}
+	})
+}
