@@ -547,7 +547,7 @@ func (m *mutant) lookThenTake() {
 func TestRaceMutants(t *testing.T) {
 	for _, mutation := range raceMutants {
 		t.Run(mutation.name, func(t *testing.T) {
-			model := Model{Unsorted: true}.withDefaults()
+			model := Model{Unsorted: unsortedYet}.withDefaults()
 			i := slices.IndexFunc(writerPromises, func(p writerPromise) bool { return p.name == mutation.breaks })
 			if i < 0 {
 				t.Fatalf("no promise %q", mutation.breaks)
