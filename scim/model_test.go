@@ -11,6 +11,9 @@ func TestMemoryStoreModel(t *testing.T) {
 	model := scimtest.Model{
 		Unsorted: true,
 	}
+	for seed := range setting(t, "GATEHOUSE_SEEDS") {
+		model.Seeds = append(model.Seeds, uint64(seed+1))
+	}
 	model.Test(t, func(*testing.T) scim.Stores {
 		s := new(scim.MemoryStore)
 		return scim.Stores{Users: s, Groups: s}

@@ -67,6 +67,18 @@
 //	}
 //
 // They know nothing but the interface, and serve stores that choose IDs and versions of their own.
+//
+// [TestModel] goes on where promises end: it plays random sequences of operations on a store and on
+// a plain reference, compares every answer, and tells a difference in the shortest sequence that
+// shows it. Then many write at once. The same seed is the same sequence; a [Model] takes more of
+// them, and longer ones.
+//
+// # Isolation
+//
+// [TestIsolation] mixes the requests of three principals at one handler, two of a tenant and one of
+// another, and searches every answer for what the others sent. An [Overlaps], wrapped around the
+// stores, makes their calls meet there and counts the requests that did; an [Isolation] says how
+// many have to. The examples show how a host calls both.
 package scimtest
 
 import (
