@@ -106,6 +106,19 @@ func TestCursorIsSealed(t *testing.T) {
 		refused("longer", cursor[:i]+"\n"+cursor[i:])
 	}
 
+	// A cursor may be so long and no longer, whoever sealed it.
+	for n, want := range map[int]error{maxCursor * 3 / 4: nil, maxCursor*3/4 + 1: errCursor} {
+		position := strings.Repeat("x", n-s.keys[0].Overhead()-len("\x01--------b"))
+		long, err := s.seal(listing, sideBefore, position)
+		if (err == nil) != (want == nil) || err == nil && len(long) != maxCursor {
+			t.Errorf("a position of %d bytes: a cursor of %d bytes, %v", len(position), len(long), err)
+		}
+		long = encodeCursor(s.keys[0].Seal(nil, nil, []byte("\x01\x00\x00\x00\x7f\x00\x00\x00\x00b"+position), listing))
+		if _, _, err := s.open(listing, long); err != want {
+			t.Errorf("a cursor of %d bytes: %v, want %v", len(long), err, want)
+		}
+	}
+
 	// Under our own key, but not of this form.
 	for _, text := range []string{"", "\x01", "\x01\x00\x00\x00\x7f\x00\x00\x00\x00a", "\x02\x00\x00\x00\x7f\x00\x00\x00\x00ax"} {
 		refused("another form", encodeCursor(s.keys[0].Seal(nil, nil, []byte(text), listing)))

@@ -276,9 +276,11 @@ func TestPositionsAStoreRefuses(t *testing.T) {
 	}
 	r := newPoets(t, over(s))
 	cursor := r.do("GET", "/Users?cursor&count=2", "").string("nextCursor")
+	back := r.do("GET", "/Users?count=2&cursor="+cursor, "").string("previousCursor")
 	refuse = true
-	a := r.do("GET", "/Users?count=2&cursor="+cursor, "").refused(400, "invalidCursor")
-	a.is(compactJSON(errCursor.Detail), "detail")
+	for _, c := range []string{cursor, back} {
+		r.do("GET", "/Users?count=2&cursor="+c, "").refused(400, "invalidCursor").is(compactJSON(errCursor.Detail), "detail")
+	}
 	r.do("GET", "/Users?count=2&cursor=", "").want(500)
 
 	s.users = func(q Query) (Page[User], error) {
