@@ -70,6 +70,43 @@ func TestOrdered(t *testing.T) {
 	}
 }
 
+// TestMerge reads lists together, from every place in both directions.
+func TestMerge(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	lists, all := make([]ordered[memberID], 3), []string(nil)
+	for n := range 4_000 {
+		id := fmt.Sprintf("%05d", 2*n)
+		all = append(all, id)
+		lists[random.IntN(3)].put(memberID(id))
+	}
+	var runs [][]*chunk[memberID]
+	for i := range lists {
+		runs = append(runs, lists[i].lend())
+	}
+	for _, key := range []string{"", "0", "00000", "00001", "00002", "03999", "04000", "07997", "07998", "07999", "9"} {
+		from, found := slices.BinarySearch(all, key)
+		before := slices.Clone(all[:from])
+		slices.Reverse(before)
+		if found {
+			from++
+		}
+		after := all[from:]
+		if key == "" {
+			before = slices.Clone(all)
+			slices.Reverse(before)
+		}
+		for back, want := range map[bool][]string{false: after, true: before} {
+			var got []string
+			for id := range merge(runs, key, back) {
+				got = append(got, string(id))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("behind %q, back %t: %d elements, want %d, or others", key, back, len(got), len(want))
+			}
+		}
+	}
+}
+
 func TestIndex(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var x index[int]

@@ -42,7 +42,7 @@ func (t *table[R]) query(ctx context.Context, lock *sync.RWMutex, q Query) (f re
 		f, err = rank(ctx, runs, q, h)
 	case whole && len(runs) == 1 && h == (heading{}):
 		f.rows = take(runs[0], q.Offset, q.Limit)
-		f.more = len(f.rows) > 0 && q.Offset+len(f.rows) < size
+		f.more = q.Offset+len(f.rows) < size
 	default:
 		f, err = scan(ctx, runs, q, h, q.Total && !whole)
 	}

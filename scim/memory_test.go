@@ -147,7 +147,45 @@ func TestMemoryStoreLarge(t *testing.T) {
 					t.Errorf("scope %+v, filter %q, offset %d: %d users, want %d, or others", scope, f, offset, len(p.Items), len(want))
 				}
 			}
+			for _, size := range []int{7, 512, 600} {
+				walkUsers(t, s, scim.Query{Scope: scope, Filter: f, Limit: size}, want)
+			}
 		}
+	}
+}
+
+// walkUsers reads a listing by position, from one end to the other and back.
+func walkUsers(t *testing.T, s *scim.MemoryStore, q scim.Query, want []string) {
+	t.Helper()
+	var there, back []string
+	read := func() scim.Page[scim.User] {
+		p, err := s.Users(t.Context(), "acme", q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	var last scim.Page[scim.User]
+	for more := true; more && len(there) <= len(want); more = q.After != "" {
+		last = read()
+		for i := range last.Items {
+			there = append(there, last.Items[i].ID)
+		}
+		q.After = last.Next
+	}
+	for i := range last.Items {
+		back = append(back, last.Items[i].ID)
+	}
+	for q.Before = last.Previous; q.Before != "" && len(back) <= len(want); q.Before = last.Previous {
+		last = read()
+		ids := make([]string, len(last.Items))
+		for i := range last.Items {
+			ids[i] = last.Items[i].ID
+		}
+		back = append(ids, back...)
+	}
+	if !slices.Equal(there, want) || !slices.Equal(back, want) {
+		t.Errorf("scope %+v, filter %q, in pages of %d: %d users there and %d back, want %d, or others", q.Scope, q.Filter, q.Limit, len(there), len(back), len(want))
 	}
 }
 
@@ -183,14 +221,20 @@ func BenchmarkMemoryStore(b *testing.B) {
 		return filter.Equal(registry, ref, value)
 	}
 	u := entraUser(70_000)
+	after := func(n int) string { return scim.Order{}.Position(nil, entraUser(n).ID) }
+	name, _ := registry.Ref("userName")
 
 	for name, q := range map[string]scim.Query{
-		"userName":           {Filter: equal("userName", u.UserName), Scope: entra, Limit: 100, Total: true},
-		"externalId":         {Filter: equal("externalId", u.ExternalID), Scope: entra, Limit: 100, Total: true},
-		"email":              {Filter: equal("emails.value", u.UserName), Scope: entra, Limit: 100, Total: true},
-		"first page of 100":  {Scope: entra, Limit: 100, Total: true},
-		"last page of 100":   {Scope: all, Offset: many - 100, Limit: 100, Total: true},
-		"scan by department": {Filter: equal(scim.EnterpriseURN+":department", "none"), Scope: entra, Limit: 100, Total: true},
+		"userName":                {Filter: equal("userName", u.UserName), Scope: entra, Limit: 100, Total: true},
+		"externalId":              {Filter: equal("externalId", u.ExternalID), Scope: entra, Limit: 100, Total: true},
+		"email":                   {Filter: equal("emails.value", u.UserName), Scope: entra, Limit: 100, Total: true},
+		"first page of 100":       {Scope: entra, Limit: 100, Total: true},
+		"last page of 100":        {Scope: all, Offset: many - 100, Limit: 100, Total: true},
+		"second page by position": {Scope: entra, After: after(99), Limit: 100, Total: true},
+		"last page by position":   {Scope: entra, After: after(many - 101), Limit: 100, Total: true},
+		"page before":             {Scope: entra, Before: after(many - 100), Limit: 100, Total: true},
+		"page sorted by name":     {Scope: entra, Sort: scim.Order{By: name}, Limit: 100, Total: true},
+		"scan by department":      {Filter: equal(scim.EnterpriseURN+":department", "none"), Scope: entra, Limit: 100, Total: true},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -97,7 +97,7 @@ func (k groupKind) delete(ctx context.Context, t scim.TenantID, id, version stri
 }
 
 func itemPage[E any](p scim.Page[E], of func(E) item) scim.Page[item] {
-	page := scim.Page[item]{Total: p.Total, Next: p.Next}
+	page := scim.Page[item]{Total: p.Total, Next: p.Next, Previous: p.Previous}
 	for _, e := range p.Items {
 		page.Items = append(page.Items, of(e))
 	}

@@ -14,6 +14,10 @@ var pagePromises = []promise{
 	{"a steady order", "resources are ordered by ID: there is one order, which holds in every listing and changes with no update", steadyOrder},
 	{"pages", "a page has exactly the items between offset and limit; the limit may be 0, the offset past the end", pages},
 	{"totals", "a total counts all that match, whatever the page is; it is -1 if nobody asked", totals},
+	{"sorted listings", "a listing is in the order of Query.Sort: without a value last, ties in the order of IDs, descending exactly the reverse", sortedListings},
+	{"pages by position", "Next and Previous lead through a listing, forth and back, past nobody; they are empty at its ends, and on a page without items", pagesByPosition},
+	{"positions hold", "who comes, goes or is renamed between two pages makes nobody else be lost or seen twice, also if the page ended there", positionsHold},
+	{"no such position", "a position that no page of the listing named is ErrPosition", noSuchPosition},
 }
 
 func steadyOrder(t *trial) {

@@ -66,8 +66,13 @@ func found(t *testing.T, p promise, notes []string) {
 	t.Log(notes[0])
 }
 
+var (
+	allUserFaults  = slices.Concat(userFaults, userOrderFaults)
+	allGroupFaults = slices.Concat(groupFaults, groupOrderFaults)
+)
+
 func TestUserStoreFaults(t *testing.T) {
-	for _, f := range userFaults {
+	for _, f := range allUserFaults {
 		t.Run(f.fault, func(t *testing.T) {
 			store := userHooksOf(new(scim.MemoryStore))
 			f.plant(store)
@@ -78,7 +83,7 @@ func TestUserStoreFaults(t *testing.T) {
 }
 
 func TestGroupStoreFaults(t *testing.T) {
-	for _, f := range groupFaults {
+	for _, f := range allGroupFaults {
 		t.Run(f.fault, func(t *testing.T) {
 			store := groupHooksOf(new(scim.MemoryStore))
 			f.plant(store)
@@ -91,11 +96,11 @@ func TestGroupStoreFaults(t *testing.T) {
 // A promise that no fault breaks may be one that nothing can break.
 func TestEveryPromiseCanBeBroken(t *testing.T) {
 	broken := make(map[string]bool)
-	for _, f := range userFaults {
+	for _, f := range allUserFaults {
 		broken["users: "+f.breaks] = true
 		broken[f.breaks] = true
 	}
-	for _, f := range groupFaults {
+	for _, f := range allGroupFaults {
 		broken["groups: "+f.breaks] = true
 		broken[f.breaks] = true
 	}
@@ -115,7 +120,7 @@ func TestEveryPromiseCanBeBroken(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d faults break %d promises", len(userFaults)+len(groupFaults), len(maps.Clone(broken)))
+	t.Logf("%d faults break %d promises", len(allUserFaults)+len(allGroupFaults), len(maps.Clone(broken)))
 }
 
 // A correct store whose IDs and versions look like nothing the suites have seen passes.

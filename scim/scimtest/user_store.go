@@ -36,6 +36,8 @@ var userPromises = slices.Concat([]promise{
 	{"one name in the tenant", "a user name is unique in its tenant, whoever manages the users", oneNameInTenant},
 	{"e-mail addresses", "a user is found by each e-mail address it has, in any case, and by none that it had", emailAddresses},
 	{"filters", "a filter finds exactly the users that Bound.Match says", userFilters},
+	{"sorted users", "users are sorted by any attribute that has a simple value: by that of the primary element of a list, or of the first", sortedUsers},
+	{"long sort keys", "users are sorted by the whole of a long value, and listed in pages that end at one", longSortKeys},
 }, writePromises, namePromises, scopePromises, pagePromises)
 
 func (t *trial) makeUser(u scim.User) scim.User {
