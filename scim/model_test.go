@@ -8,9 +8,7 @@ import (
 )
 
 func TestMemoryStoreModel(t *testing.T) {
-	model := scimtest.Model{
-		Unsorted: true,
-	}
+	var model scimtest.Model
 	for seed := range setting(t, "GATEHOUSE_SEEDS") {
 		model.Seeds = append(model.Seeds, uint64(seed+1))
 	}

@@ -59,7 +59,7 @@ func openDB(t testing.TB, driver, dsn string) *sql.DB {
 // newPostgresDB makes a schema of its own, which is dropped at the end.
 func newPostgresDB(t testing.TB) *sql.DB {
 	t.Helper()
-	return openSchema(t, newSchema(t))
+	return openSchema(t, newSchema(t), "deadlock_timeout", "10ms") // it is a second, which tests would wait out
 }
 
 func newSchema(t testing.TB) string {

@@ -221,9 +221,6 @@ func begin(t *testing.T, e engine, db *sql.DB) *sql.Conn {
 // of two that wait for each other, and it is begun anew.
 func TestDeadlock(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
-		if e.name == postgresEngine.name { // which looks for deadlocks after a second
-			e.open = func(t testing.TB) *sql.DB { return openSchema(t, newSchema(t), "deadlock_timeout", "10ms") }
-		}
 		s, ctx := newStore(t, e, sqlstore.Config{}), t.Context()
 		for n := range 2 {
 			if err := create(ctx, s.Stores(), n); err != nil {

@@ -219,6 +219,8 @@ func (l *leaky) cursors() {
 			if plain, err := base64.URLEncoding.DecodeString(q.Get("cursor")); err == nil && len(plain) > 0 {
 				r.Header.Set("Authorization", string(plain))
 			}
+			q.Del("cursor")
+			r.URL.RawQuery = q.Encode()
 			rec := httptest.NewRecorder()
 			h.ServeHTTP(rec, r)
 			var answer map[string]any

@@ -20,9 +20,6 @@ type Model struct {
 	// Writers is how many goroutines write at once; 0 means 6. Turns is how much each of them
 	// does; 0 means 40.
 	Writers, Turns int
-	// Unsorted leaves out what a store needs Query.Sort, After and Before for, and Page.Next of a
-	// listing.
-	Unsorted bool
 }
 
 // TestModel is the test of the zero [Model].
@@ -84,7 +81,7 @@ type failure struct {
 // sequence plays the sequence of a seed, and reports it in its shortest form if the store fails.
 func (m Model) sequence(r reporter, seed uint64, open func() scim.Stores) {
 	stores := open()
-	all, err := sequence(seed, m.Steps, stores, !m.Unsorted)
+	all, err := sequence(seed, m.Steps, stores)
 	if err != nil {
 		r.Errorf("the sequence of seed %d: %v", seed, err)
 		return
@@ -105,7 +102,7 @@ func (m Model) play(ctx context.Context, s scim.Stores, all []operation, every i
 	if err != nil {
 		return &failure{text: err.Error()}
 	}
-	c := &comparison{world: w, sorted: !m.Unsorted}
+	c := &comparison{world: w}
 	for i := range all {
 		if d := c.step(ctx, s, &all[i]); d != "" {
 			return &failure{step: i, text: d}

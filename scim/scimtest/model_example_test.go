@@ -18,7 +18,7 @@ func openStores(*testing.T) scim.Stores {
 // and longer sequences.
 func ExampleModel_Test() {
 	TestStores := func(t *testing.T) {
-		model := scimtest.Model{Unsorted: true} // for stores that do not sort
+		model := scimtest.Model{}
 		if !testing.Short() {
 			for seed := range uint64(20) {
 				model.Seeds = append(model.Seeds, seed)

@@ -15,9 +15,6 @@ import (
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
-// unsortedYet leaves the order of listings out for MemoryStore.
-const unsortedYet = true
-
 // A mutant is a store with one thing wrong, and hooks to make it so.
 type mutant struct {
 	users    *userHooks
@@ -415,7 +412,6 @@ func TestSequenceMutants(t *testing.T) {
 	for _, mutation := range sequenceMutants {
 		t.Run(mutation.name, func(t *testing.T) {
 			model := Model{}.withDefaults()
-			model.Unsorted = unsortedYet && mutation.over().transact == nil // the reference has transactions, and sorts
 			var notes []string
 			for _, seed := range model.Seeds {
 				notes = record(t, func(r reporter) {
@@ -547,7 +543,7 @@ func (m *mutant) lookThenTake() {
 func TestRaceMutants(t *testing.T) {
 	for _, mutation := range raceMutants {
 		t.Run(mutation.name, func(t *testing.T) {
-			model := Model{Unsorted: unsortedYet}.withDefaults()
+			model := Model{}.withDefaults()
 			i := slices.IndexFunc(writerPromises, func(p writerPromise) bool { return p.name == mutation.breaks })
 			if i < 0 {
 				t.Fatalf("no promise %q", mutation.breaks)

@@ -33,7 +33,7 @@ var modelGroupOrders = []string{"", "displayName", "displayName", "externalId", 
 
 // list makes a listing of an operation.
 func (q *sequencer) list(o *operation) {
-	if q.sorted && len(q.listings) > 0 && q.often(25) && q.carryOn(o) {
+	if len(q.listings) > 0 && q.often(25) && q.carryOn(o) {
 		return
 	}
 	o.number = len(q.listings) + 1
@@ -56,11 +56,9 @@ func (q *sequencer) list(o *operation) {
 	if q.often(40) {
 		o.offset = q.random.IntN(6)
 	}
-	if q.sorted {
-		o.sort, o.descending = pick(q.random, orders), q.often(40)
-		o.misplaced = q.often(2)
-		o.walk = !o.misplaced && q.often(20)
-	}
+	o.sort, o.descending = pick(q.random, orders), q.often(40)
+	o.misplaced = q.often(2)
+	o.walk = !o.misplaced && q.often(20)
 	if o.misplaced {
 		o.offset = 0
 	}

@@ -15,21 +15,21 @@ import (
 // operations find something to do; the sequence is the same for every store with the same parts.
 type sequencer struct {
 	*world
-	random                           *rand.Rand
-	withGroups, withTransact, sorted bool
-	made                             map[byte]int // handles, by kind
-	listings                         []operation
+	random                   *rand.Rand
+	withGroups, withTransact bool
+	made                     map[byte]int // handles, by kind
+	listings                 []operation
 }
 
 // sequence returns the operations of a seed.
-func sequence(seed uint64, steps int, s scim.Stores, sorted bool) ([]operation, error) {
+func sequence(seed uint64, steps int, s scim.Stores) ([]operation, error) {
 	w, err := newWorld()
 	if err != nil {
 		return nil, err
 	}
 	q := &sequencer{
 		world: w, random: rand.New(rand.NewPCG(seed, 0)), made: make(map[byte]int),
-		withGroups: s.Groups != nil, withTransact: s.Transact != nil, sorted: sorted,
+		withGroups: s.Groups != nil, withTransact: s.Transact != nil,
 	}
 	var all []operation
 	for range steps {

@@ -81,7 +81,7 @@ func TestModelOfBusyStore(t *testing.T) {
 // A seed is one sequence, whatever the store makes of it.
 func TestSequencesAreTheSame(t *testing.T) {
 	text := func(seed uint64, s scim.Stores) string {
-		all, err := sequence(seed, 200, s, true)
+		all, err := sequence(seed, 200, s)
 		if err != nil {
 			t.Fatal(err)
 		}

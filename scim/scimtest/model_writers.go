@@ -387,7 +387,7 @@ func (s *poolState) acknowledge(i item, was string, err error) error {
 // poolRead lists users in pages, and expects each page to be of one moment.
 func (w *writers) poolRead() error {
 	q := scim.Query{Scope: everyone, Limit: 3, Total: true}
-	if by, ok := w.registry().Ref("userName"); ok && !w.Unsorted {
+	if by, ok := w.registry().Ref("userName"); ok {
 		q.Sort.By = by
 	}
 	for offset := range 4 {
@@ -406,7 +406,7 @@ func (w *writers) poolRead() error {
 		if once := slices.Compact(slices.Sorted(slices.Values(keys))); len(once) != len(keys) {
 			return fmt.Errorf("a page shows a name twice: %q", namesOf(p.Items))
 		}
-		if !w.Unsorted && !slices.IsSorted(keys) {
+		if !slices.IsSorted(keys) {
 			return fmt.Errorf("a page by user name is not sorted: %q", namesOf(p.Items))
 		}
 		q.Limit = 3
