@@ -25,7 +25,7 @@ func list[E any](all []listed[E], q scim.Query, rank map[string]int) (scim.Page[
 		return !q.Scope.Sees(l.meta.ManagedBy) || q.IDs != nil && !slices.Contains(q.IDs, l.meta.ID) || !q.Filter.Match(l.view)
 	})
 	slices.SortFunc(all, func(a, b listed[E]) int {
-		return inOrder(q.Sort, rank, placeOf(q.Sort, a.view, a.meta.ID), placeOf(q.Sort, b.view, b.meta.ID))
+		return comparePlaces(q.Sort, rank, placeOf(q.Sort, a.view, a.meta.ID), placeOf(q.Sort, b.view, b.meta.ID))
 	})
 	from, to, err := cut(all, q, rank)
 	if err != nil {
@@ -57,7 +57,7 @@ func cut[E any](all []listed[E], q scim.Query, rank map[string]int) (from, to in
 			return 0, 0, err
 		}
 		from = slices.IndexFunc(all, func(l listed[E]) bool {
-			return inOrder(q.Sort, rank, placeOf(q.Sort, l.view, l.meta.ID), at) > 0
+			return comparePlaces(q.Sort, rank, placeOf(q.Sort, l.view, l.meta.ID), at) > 0
 		})
 		if from < 0 {
 			from = len(all)
@@ -67,7 +67,7 @@ func cut[E any](all []listed[E], q scim.Query, rank map[string]int) (from, to in
 		if err != nil {
 			return 0, 0, err
 		}
-		for to < len(all) && inOrder(q.Sort, rank, placeOf(q.Sort, all[to].view, all[to].meta.ID), at) < 0 {
+		for to < len(all) && comparePlaces(q.Sort, rank, placeOf(q.Sort, all[to].view, all[to].meta.ID), at) < 0 {
 			to++
 		}
 		return max(0, to-limit), to, nil
@@ -99,8 +99,8 @@ func find[E any](all []listed[E], o scim.Order, rank map[string]int, position st
 	return placeOf(o, all[i].view, at.ID), nil
 }
 
-// inOrder compares two places: by key, without one last, then by ID; or exactly the reverse.
-func inOrder(o scim.Order, rank map[string]int, a, b scim.Place) int {
+// comparePlaces compares two places: by key, without one last, then by ID; or exactly the reverse.
+func comparePlaces(o scim.Order, rank map[string]int, a, b scim.Place) int {
 	absent := func(p scim.Place) int {
 		if p.Absent {
 			return 1
