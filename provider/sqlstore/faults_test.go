@@ -384,6 +384,14 @@ func TestOddQueries(t *testing.T) {
 				}
 			}
 		}
+		for _, id := range []string{"", "a\x00b", "\xff", strings.Repeat("long", 5_000), "' OR 1=1 --", "$1"} {
+			if _, err := s.User(ctx, "acme", id); !errors.Is(err, scim.ErrNotFound) {
+				t.Errorf("read %.20q: %v, want ErrNotFound", id, err)
+			}
+			if p, err := s.Users(ctx, "acme", scim.Query{Scope: scim.Scope{All: true}, IDs: []string{id}, Limit: 1, Total: true}); err != nil || p.Total != 0 {
+				t.Errorf("list %.20q: %d users, %v", id, p.Total, err)
+			}
+		}
 		long := entraUser(1)
 		long.UserName = strings.Repeat("a", 3_000)
 		if _, err := s.CreateUser(ctx, "acme", long); err == nil || !strings.Contains(err.Error(), "3000 bytes") {

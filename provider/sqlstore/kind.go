@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/seed-30109bde/gatehouse/filter"
 	"github.com/seed-30109bde/gatehouse/scim"
@@ -154,4 +155,7 @@ func (k *kind) list(res filter.Resource) string {
 }
 
 // isListed reports whether scim_values has the key.
-func isListed(key string) bool { return len(key) <= maxName && strings.IndexByte(key, 0) < 0 }
+func isListed(key string) bool { return len(key) <= maxName && isText(key) }
+
+// isText reports whether both databases can hold a text. Others equal none they have.
+func isText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }

@@ -65,7 +65,8 @@ func (l *listing) look(st *statement) {
 	st.put(" FROM " + from + " WHERE " + where)
 	l.visible(st)
 	if l.q.IDs != nil {
-		st.put(" AND "+l.dialect.among("r.id", "?"), jsonList(l.q.IDs))
+		ids := slices.DeleteFunc(slices.Clone(l.q.IDs), func(id string) bool { return !isText(id) }) // nobody has these
+		st.put(" AND "+l.dialect.among("r.id", "?"), jsonList(ids))
 	}
 	if l.q.Filter != nil {
 		condition, args := l.q.Filter.SQL(l.dialect.filter, l.layout, st.args)
@@ -241,6 +242,9 @@ func (l *listing) total(ctx context.Context, tx Tx, n int, more bool) (int, erro
 
 // get reads one resource.
 func get[T any](ctx context.Context, tx Tx, of codec[T], k *kind, tenant scim.TenantID, id string) (T, error) {
+	if !isText(id) {
+		return *new(T), scim.ErrNotFound
+	}
 	found, err := rows(ctx, tx, fixed("SELECT r.document, r.version FROM "+k.table+" AS r WHERE r.tenant = ? AND r.id = ?", string(tenant), id), of.decode)
 	if err == nil && len(found) == 0 {
 		err = scim.ErrNotFound

@@ -19,7 +19,9 @@ const patience = 5 * time.Millisecond
 // Transact runs f with stores whose writes commit together when f returns nil, and not at all
 // otherwise. It may run f again. In a transaction of the store or of the host it is a savepoint.
 //
-// In SQLite f runs while others wait to write: it is the place for statements, not for the network.
+// f uses the stores it is given, and no other of this database: in SQLite a write by another would
+// wait for f, which waits for it. There f runs while all others wait to write: it is the place for
+// statements, not for the network.
 func (s *Store) Transact(ctx context.Context, _ scim.TenantID, f func(context.Context, scim.Stores) error) error {
 	return s.told(ctx, s.write(ctx, true, func(tx Tx) error {
 		return f(ctx, (&Store{s.database, tx}).Stores())
