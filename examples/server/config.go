@@ -20,7 +20,9 @@ type config struct {
 	addr                string
 	url                 string // public URL of the endpoint; "" = where it listens
 	ready               string // file to write when it listens; "" = none
+	db                  string // file, URL of PostgreSQL, or inMemory
 	token               string // never empty
+	tokenMade           bool   // by this start, and for it alone
 	defaultOrganization string // "" = none
 	rate                int    // as scim.Limits.Rate
 	strict              bool
@@ -36,6 +38,7 @@ func parseConfig(ctx context.Context, args []string, stderr io.Writer) (config, 
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 finds a free one")
 	flags.StringVar(&c.url, "url", "", "public `URL` of the endpoint, if a proxy stands in front of this server")
 	flags.StringVar(&c.ready, "ready", "", "`file` to write, once the server listens, with address, URL and token as JSON")
+	flags.StringVar(&c.db, "db", defaultDatabase, "`database` of users and groups: a file, which is made if there is none, or a URL such as "+postgresExample+", whose password may be in PGPASSWORD; a file: URI is given to SQLite as it is, and "+inMemory+" keeps nothing")
 	flags.StringVar(&c.token, "token", os.Getenv(tokenVariable), "secret `token` to accept instead of a random one; better set "+tokenVariable+", which other users of the machine cannot read")
 	flags.StringVar(&c.defaultOrganization, "default-organization", "", "`ID` of the organization for end users who arrive without one, who are refused otherwise")
 	flags.IntVar(&c.rate, "rate", 0, "`requests` a second that the token may make; 0 is the library's default, -1 is no limit")
@@ -64,6 +67,9 @@ func (c *config) complete(ctx context.Context, rest []string) error {
 		return fmt.Errorf("-rate %d is too low: identity providers need at least %d requests a second", c.rate, minimumRate)
 	}
 	if err := c.checkURL(); err != nil {
+		return err
+	}
+	if err := checkDatabase(c.db); err != nil {
 		return err
 	}
 	if c.defaultOrganization != "" {
@@ -105,7 +111,7 @@ var tokenForm = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 func (c *config) checkToken() error {
 	switch {
 	case c.token == "":
-		c.token = tokenPrefix + rand.Text()
+		c.token, c.tokenMade = tokenPrefix+rand.Text(), true
 	case len(c.token) < minimumToken:
 		return fmt.Errorf("the token has %d characters; below %d it could be guessed", len(c.token), minimumToken)
 	case !tokenForm.MatchString(c.token):

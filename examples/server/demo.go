@@ -44,7 +44,7 @@ func resolveOrganization(ctx context.Context, id string) (string, error) {
 }
 
 // newEndpoint returns the SCIM endpoint of the demo: what any host writes, and nothing else.
-func newEndpoint(c config, public string, logger *slog.Logger) (*scim.Handler, error) {
+func newEndpoint(c config, stores scim.Stores, public string, logger *slog.Logger) (*scim.Handler, error) {
 	auth := new(scim.Tokens)
 	auth.Add(c.token, scim.Principal{Tenant: tenant, Manager: provider, Key: "demo"})
 
@@ -53,8 +53,7 @@ func newEndpoint(c config, public string, logger *slog.Logger) (*scim.Handler, e
 		DefaultOrganization: c.defaultOrganization,
 		Resolve:             resolveOrganization,
 	}
-	store := new(scim.MemoryStore)
-	return scim.New(scim.Stores{Users: store, Groups: store}, auth, scim.Config{
+	return scim.New(stores, auth, scim.Config{
 		BaseURL: func(*http.Request) string { return public },
 		Policy: scim.Policy{
 			NinjaOne: func(context.Context, scim.Principal) (extension.Rules, error) { return rules, nil },

@@ -3,8 +3,9 @@
 //	go run ./examples/server
 //
 // It serves one tenant with three organizations and one identity provider, and prints the tenant
-// URL, the secret token and two requests to begin with. Users and groups are kept in memory and
-// are gone when it ends.
+// URL, the secret token and requests to begin with. Users and groups are kept in the file
+// gatehouse.db of the working directory, unless -db names another one or a PostgreSQL, and any
+// number of servers may share one.
 //
 // What it decides as a host is in demo.go; flags are in config.go.
 package main
@@ -48,15 +49,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "server:", err)
 		return exitUsage
 	}
-	if err := serve(ctx, c, stdout, stderr); err != nil {
+	err = serve(ctx, c, stdout, stderr)
+	if err != nil && ctx.Err() == nil { // else it was told to end before it had begun
 		fmt.Fprintln(stderr, "server:", err)
 		return exitFailed
 	}
 	return exitOK
 }
-
-// shutdownTimeout is how long requests under way may take to finish when the server is to end.
-const shutdownTimeout = 10 * time.Second
 
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	listener, err := listen(ctx, c.addr)
@@ -75,11 +74,21 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		logger.Warn("other machines can reach this address, and the token travels over it without TLS; "+
 			"put a proxy with TLS in front and name its address with -url", "addr", listener.Addr())
 	}
-	endpoint, err := newEndpoint(c, public, logger)
+	db, err := openDatabase(ctx, c.db)
 	if err != nil {
 		return err
 	}
-	server := newServer(newHandler(endpoint, public, c.verbose, logger), logger)
+	defer func() {
+		if err := db.close(); err != nil {
+			logger.Warn("the database did not close in order", "error", err)
+		}
+	}()
+	endpoint, err := newEndpoint(c, db.stores, public, logger)
+	if err != nil {
+		return err
+	}
+	requests := &gate{Handler: newHandler(endpoint, public, c.verbose, logger)}
+	server := newServer(requests, logger)
 
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
@@ -89,7 +98,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 			return fmt.Errorf("cannot say in the file of -ready that the server listens: %w", err)
 		}
 	}
-	if err := welcome(stdout, public, local, c.token); err != nil {
+	if err := welcome(stdout, c, public, local, db.note); err != nil {
 		return fmt.Errorf("cannot print where the server listens: %w", err)
 	}
 
@@ -98,12 +107,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		return fmt.Errorf("the server stopped by itself: %w", err)
 	case <-ctx.Done():
 	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(ending); err != nil {
-		logger.Warn("some requests did not finish in time and were cut off", "timeout", shutdownTimeout)
-		server.Close()
-	}
+	shutDown(context.WithoutCancel(ctx), server, requests, shutdownTimeout, logger)
 	return nil
 }
 

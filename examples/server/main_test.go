@@ -64,7 +64,8 @@ type running struct {
 	code           chan int
 }
 
-// start runs the server on a free port and waits for its ready file and its welcome.
+// start runs the server on a free port, without a database unless args name one, and waits for its
+// ready file and its welcome.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -73,7 +74,7 @@ func start(t *testing.T, args ...string) *running {
 		stdout: new(buffer), stderr: new(buffer),
 		cancel: cancel, code: make(chan int, 1),
 	}
-	args = append([]string{"-addr", "127.0.0.1:0", "-ready", s.file}, args...)
+	args = append([]string{"-addr", "127.0.0.1:0", "-ready", s.file, "-db", inMemory}, args...)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -466,7 +467,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"-port 80", "-port", exitUsage},
 		{"serve", `"serve"`, exitUsage},
 		{"-addr 127.0.0.1:http-alternative", "cannot listen on 127.0.0.1:http-alternative", exitFailed},
-		{"-addr 127.0.0.1:0 -ready /does/not/exist/ready.json", "-ready", exitFailed},
+		{"-addr 127.0.0.1:0 -db memory -ready /does/not/exist/ready.json", "-ready", exitFailed},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			stdout, stderr := new(buffer), new(buffer)
@@ -556,7 +557,7 @@ func TestSignals(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "ready.json")
-			cmd := exec.CommandContext(t.Context(), self, "-addr", "127.0.0.1:0", "-ready", file)
+			cmd := exec.CommandContext(t.Context(), self, "-addr", "127.0.0.1:0", "-ready", file, "-db", inMemory)
 			cmd.Env = append(os.Environ(), asServer+"=1")
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr

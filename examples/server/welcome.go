@@ -26,13 +26,17 @@ var welcomeText = template.Must(template.New("welcome").Parse(
   Tenant URL    {{.Public}}
   Secret token  {{.Token}}
 
-The token is shown this once. Users and groups are kept in memory and are gone when the
-server ends. End users belong to one of these organizations:
+The token is shown this once.{{if .Made}} It is this server's own: each start makes another one, unless
+{{.Variable}} holds one for all.{{end}}
+
+{{.Note}}
+
+End users belong to one of these organizations:
 {{range .Organizations}}
   {{.ID}}  {{.Name}}{{end}}
   all  every one of them
 
-Create a user:
+Create a user, whose name is taken from then on:
 
   {{.Create}}
 
@@ -49,13 +53,16 @@ Ctrl-C ends the server.
 
 // welcome prints what to do next. The requests go to the local URL: the public one may lead through
 // a proxy that is not there yet.
-func welcome(w io.Writer, public, local, token string) error {
-	curl := "curl -sS -w '\\n' -H " + quote("Authorization: Bearer "+token) + " "
+func welcome(w io.Writer, c config, public, local, note string) error {
+	curl := "curl -sS -w '\\n' -H " + quote("Authorization: Bearer "+c.token) + " "
 	post := curl + "-H 'Content-Type: application/scim+json' " + quote(local+"/Users") + " -d "
 	return welcomeText.Execute(w, map[string]any{
 		"Tenant":        tenantName,
 		"Public":        public,
-		"Token":         token,
+		"Token":         c.token,
+		"Made":          c.tokenMade,
+		"Variable":      tokenVariable,
+		"Note":          note,
 		"Organizations": organizations,
 		"Create":        post + quote(newcomer),
 		"Refused":       post + quote(stray),
