@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -27,11 +28,23 @@ type backend struct {
 	fresh func(testing.TB) string
 	// open opens it behind the server's back.
 	open func(t testing.TB, db string) *sql.DB
+	// settle waits until the database has noticed that a server is gone.
+	settle func(t testing.TB, db string)
 }
 
 var (
-	onSQLite   = backend{"SQLite", freshFile, func(t testing.TB, db string) *sql.DB { return openDB(t, "sqlite", sqlstore.DSN(db)) }}
-	onPostgres = backend{"PostgreSQL", freshSchema, func(t testing.TB, db string) *sql.DB { return openDB(t, "pgx", db) }}
+	onSQLite = backend{
+		name:   "SQLite",
+		fresh:  freshFile,
+		open:   func(t testing.TB, db string) *sql.DB { return openDB(t, "sqlite", sqlstore.DSN(db)) },
+		settle: func(testing.TB, string) {},
+	}
+	onPostgres = backend{
+		name:   "PostgreSQL",
+		fresh:  freshSchema,
+		open:   func(t testing.TB, db string) *sql.DB { return openDB(t, "pgx", db) },
+		settle: awaitSessions,
+	}
 )
 
 // onEach runs a test on each database.
@@ -77,7 +90,31 @@ func freshSchema(t testing.TB) string {
 			t.Errorf("drop the schema: %v", err)
 		}
 	})
-	return withParameter(t, dsn, "search_path", name)
+	return withParameter(t, withParameter(t, dsn, "search_path", name), "application_name", name)
+}
+
+// awaitSessions waits until PostgreSQL has ended the sessions of a server that was killed: it does
+// what they were sent before it looks whether anybody is there.
+func awaitSessions(t testing.TB, db string) {
+	t.Helper()
+	u, err := url.Parse(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := openDB(t, "pgx", testPostgres(t))
+	defer admin.Close()
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+		var n int
+		err := admin.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", u.Query().Get("application_name")).Scan(&n)
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case n == 0:
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("%d sessions of the server are still there", n)
+		}
+	}
 }
 
 // withParameter sets a parameter of a URL.
