@@ -35,7 +35,6 @@ const writers = 6
 // there when it starts again, and what was not is there as a whole or not at all.
 func TestCrash(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
-		t.Parallel()
 		db := b.fresh(t)
 		p := spawn(t, db)
 		shared := createShared(t, newClient(t, p.ready))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"fmt"
@@ -28,30 +29,57 @@ type backend struct {
 	fresh func(testing.TB) string
 	// open opens it behind the server's back.
 	open func(t testing.TB, db string) *sql.DB
+	// impatient is the same database for a server that does not wait long for others.
+	impatient func(db string, wait time.Duration) string
+	store     func(context.Context, *sql.DB, sqlstore.Config) (*sqlstore.Store, error)
+	// hold keeps everybody else from changing the members of groups until it is released, and waiting
+	// returns when somebody wants to.
+	hold    func(t testing.TB, db string) (release func())
+	waiting func(t testing.TB, db string)
 	// settle waits until the database has noticed that a server is gone.
 	settle func(t testing.TB, db string)
 }
 
 var (
 	onSQLite = backend{
-		name:   "SQLite",
-		fresh:  freshFile,
-		open:   func(t testing.TB, db string) *sql.DB { return openDB(t, "sqlite", sqlstore.DSN(db)) },
-		settle: func(testing.TB, string) {},
+		name:      "SQLite",
+		fresh:     freshFile,
+		open:      func(t testing.TB, db string) *sql.DB { return openDB(t, "sqlite", sqlstore.DSN(db)) },
+		impatient: impatient,
+		store:     sqlstore.NewSQLite,
+		hold: func(t testing.TB, db string) func() {
+			return hold(t, openDB(t, "sqlite", sqlstore.DSN(db)), "BEGIN IMMEDIATE")
+		},
+		waiting: func(testing.TB, string) { time.Sleep(50 * time.Millisecond) }, // SQLite cannot be asked
+		settle:  func(testing.TB, string) {},
 	}
 	onPostgres = backend{
-		name:   "PostgreSQL",
-		fresh:  freshSchema,
-		open:   func(t testing.TB, db string) *sql.DB { return openDB(t, "pgx", db) },
-		settle: awaitSessions,
+		name:      "PostgreSQL",
+		fresh:     freshSchema,
+		open:      func(t testing.TB, db string) *sql.DB { return openDB(t, "pgx", db) },
+		impatient: func(db string, _ time.Duration) string { return db },
+		store:     sqlstore.NewPostgres,
+		hold: func(t testing.TB, db string) func() {
+			return hold(t, openDB(t, "pgx", withParameter(t, db, "application_name", "holder")), "BEGIN; LOCK TABLE scim_members IN EXCLUSIVE MODE")
+		},
+		waiting: func(t testing.TB, db string) { awaitSessions(t, db, "count(*) > 0", "wait_event_type = 'Lock'") },
+		settle:  func(t testing.TB, db string) { awaitSessions(t, db, "count(*) = 0", "TRUE") },
 	}
 )
 
-// onEach runs a test on each database.
+// onEach runs a test on each database, beside others.
 func onEach(t *testing.T, test func(*testing.T, backend)) {
 	for _, b := range []backend{onSQLite, onPostgres} {
-		t.Run(b.name, func(t *testing.T) { test(t, b) })
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
 	}
+}
+
+// impatient is a file whose locks are waited for no longer than that.
+func impatient(file string, wait time.Duration) string {
+	return strings.Replace(sqlstore.DSN(file), "busy_timeout(5000)", fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()), 1)
 }
 
 func freshFile(t testing.TB) string { return filepath.Join(t.TempDir(), "test.db") }
@@ -93,30 +121,6 @@ func freshSchema(t testing.TB) string {
 	return withParameter(t, withParameter(t, dsn, "search_path", name), "application_name", name)
 }
 
-// awaitSessions waits until PostgreSQL has ended the sessions of a server that was killed: it does
-// what they were sent before it looks whether anybody is there.
-func awaitSessions(t testing.TB, db string) {
-	t.Helper()
-	u, err := url.Parse(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin := openDB(t, "pgx", testPostgres(t))
-	defer admin.Close()
-	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
-		var n int
-		err := admin.QueryRow("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", u.Query().Get("application_name")).Scan(&n)
-		switch {
-		case err != nil:
-			t.Fatal(err)
-		case n == 0:
-			return
-		case time.Now().After(deadline):
-			t.Fatalf("%d sessions of the server are still there", n)
-		}
-	}
-}
-
 // withParameter sets a parameter of a URL.
 func withParameter(t testing.TB, dsn, key, value string) string {
 	t.Helper()
@@ -128,6 +132,59 @@ func withParameter(t testing.TB, dsn, key, value string) string {
 	q.Set(key, value)
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// awaitSessions waits until something is so of the sessions of a server. One that was killed has them
+// for a while: PostgreSQL does what they were sent before it looks whether anybody is there.
+func awaitSessions(t testing.TB, db, is, where string) {
+	t.Helper()
+	u, err := url.Parse(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := openDB(t, "pgx", testPostgres(t))
+	defer admin.Close()
+	query := "SELECT " + is + " FROM pg_stat_activity WHERE application_name = $1 AND " + where
+	await(t, admin, query, u.Query().Get("application_name"))
+}
+
+// await waits until the answer is true.
+func await(t testing.TB, db *sql.DB, query string, args ...any) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+		var ok bool
+		switch err := db.QueryRow(query, args...).Scan(&ok); {
+		case err != nil:
+			t.Fatal(err)
+		case ok:
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("%s %v: still not", query, args)
+		}
+	}
+}
+
+// hold begins a transaction, and returns what ends it.
+func hold(t testing.TB, db *sql.DB, begin string) (release func()) {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	runSQL(t, conn, begin)
+	return func() {
+		runSQL(t, conn, "ROLLBACK")
+		conn.Close()
+	}
+}
+
+func runSQL(t testing.TB, on interface {
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}, text string) {
+	t.Helper()
+	if _, err := on.ExecContext(t.Context(), text); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
 }
 
 // TestKeeps has the next server find what the one before was given.
@@ -290,7 +347,9 @@ func TestRefusedDatabases(t *testing.T) {
 func refused(t *testing.T, db string, code int, want string) {
 	t.Helper()
 	stdout, stderr := new(buffer), new(buffer)
-	got := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-db", db}, stdout, stderr)
+	ctx, cancel := context.WithTimeout(t.Context(), patience) // if it starts after all
+	defer cancel()
+	got := run(ctx, []string{"-addr", "127.0.0.1:0", "-db", db}, stdout, stderr)
 	if said := stderr.String(); got != code || !oneSentence(said) || !strings.Contains(said, want) {
 		t.Errorf("exit code %d, %q; want %d and a sentence with %q", got, said, code, want)
 	}

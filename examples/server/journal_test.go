@@ -186,7 +186,7 @@ func (j *journal) changeShared(w *write) {
 func (j *journal) run(ctx context.Context, c *client, done func() bool) error {
 	for {
 		w := j.write()
-		a, _, err := c.insist(ctx, w.method, w.path, w.body)
+		a, err := c.insist(ctx, w.method, w.path, w.body)
 		switch {
 		case err != nil && a.status == http.StatusServiceUnavailable:
 			return err

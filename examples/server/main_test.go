@@ -68,6 +68,12 @@ type running struct {
 // ready file and its welcome.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
+	return startWith(t, nil, args...)
+}
+
+// startWith changes what no flag can.
+func startWith(t *testing.T, change func(*config), args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &running{
 		file:   filepath.Join(t.TempDir(), "ready.json"),
@@ -78,9 +84,29 @@ func start(t *testing.T, args ...string) *running {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.code <- run(ctx, args, s.stdout, s.stderr)
+		if change == nil {
+			s.code <- run(ctx, args, s.stdout, s.stderr)
+			return
+		}
+		c, err := parseConfig(ctx, args, s.stderr)
+		change(&c)
+		if err == nil {
+			err = serve(ctx, c, s.stdout, s.stderr)
+		}
+		if err != nil {
+			t.Error(err)
+			s.code <- exitFailed
+			return
+		}
+		s.code <- exitOK
 	}()
-	t.Cleanup(func() { cancel(); <-ended })
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+		if t.Failed() {
+			t.Logf("the server said:\n%s", s.stderr)
+		}
+	})
 
 	for deadline := time.Now().Add(patience); !strings.HasSuffix(s.stdout.String(), "ends the server.\n"); {
 		select {

@@ -82,13 +82,20 @@ func (p *process) kill() {
 // client speaks to a server that may go away.
 type client struct {
 	ready
-	http *http.Client
+	http  *http.Client
+	match string // If-Match
 }
 
 func newClient(t testing.TB, r ready) *client {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &client{r, &http.Client{Transport: transport, Timeout: patience}}
+	return &client{ready: r, http: &http.Client{Transport: transport, Timeout: patience}}
+}
+
+// matching returns a client that writes only to a resource of that version.
+func (c client) matching(etag string) *client {
+	c.match = etag
+	return &c
 }
 
 // answer is what a client was told.
@@ -106,6 +113,9 @@ func (c *client) ask(ctx context.Context, method, path, body string) (answer, er
 	}
 	r.Header.Set("Authorization", "Bearer "+c.SCIMToken)
 	r.Header.Set("Content-Type", "application/scim+json")
+	if c.match != "" {
+		r.Header.Set("If-Match", c.match)
+	}
 	w, err := c.http.Do(r)
 	if err != nil {
 		return answer{}, err
@@ -115,17 +125,20 @@ func (c *client) ask(ctx context.Context, method, path, body string) (answer, er
 	return answer{w.StatusCode, w.Header, string(got)}, err
 }
 
+// maxTries is more than a server that recovers can need.
+const maxTries = 1000
+
 // insist is ask by a client that does what 503 and Retry-After tell it, only sooner.
-func (c *client) insist(ctx context.Context, method, path, body string) (a answer, retried int, err error) {
-	for ; ; retried++ {
-		a, err = c.ask(ctx, method, path, body)
+func (c *client) insist(ctx context.Context, method, path, body string) (answer, error) {
+	for tries := 1; ; tries++ {
+		a, err := c.ask(ctx, method, path, body)
 		switch {
 		case err != nil || a.status != http.StatusServiceUnavailable:
-			return a, retried, err
+			return a, err
 		case a.header.Get("Retry-After") == "":
-			return a, retried, fmt.Errorf("%s %s: 503 without Retry-After: %s", method, path, a.body)
-		case retried == 1000:
-			return a, retried, fmt.Errorf("%s %s: still 503: %s", method, path, a.body)
+			return a, fmt.Errorf("%s %s: 503 without Retry-After: %s", method, path, a.body)
+		case tries == maxTries:
+			return a, fmt.Errorf("%s %s: still 503: %s", method, path, a.body)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
