@@ -42,7 +42,7 @@ func openSQLite(ctx context.Context, name string) (*database, error) {
 		dsn = name
 		file, err = uriFile(name)
 	} else if file, err = filepath.Abs(name); err == nil { // an absolute name has no meaning of its own, as :memory: has
-		dsn = sqlstore.DSN(file)
+		dsn = sqlstore.DSN(file) + "&mode=rw" // it is made here; if it is taken away, no other is made in its place
 	}
 	if err != nil {
 		return nil, err
