@@ -11,6 +11,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/seed-30109bde/gatehouse/extension"
 )
@@ -27,12 +28,13 @@ type config struct {
 	rate                int    // as scim.Limits.Rate
 	strict              bool
 	verbose             bool
+	grace               time.Duration // for requests under way when the server is to end
 }
 
 // parseConfig reads the flags. Its errors are sentences for whoever started the server, except for
 // [flag.ErrHelp], before which it has written the help to stderr.
 func parseConfig(ctx context.Context, args []string, stderr io.Writer) (config, error) {
-	var c config
+	c := config{grace: shutdownTimeout}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 finds a free one")

@@ -107,7 +107,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		return fmt.Errorf("the server stopped by itself: %w", err)
 	case <-ctx.Done():
 	}
-	shutDown(context.WithoutCancel(ctx), server, requests, shutdownTimeout, logger)
+	shutDown(context.WithoutCancel(ctx), server, requests, c.grace, logger)
 	return nil
 }
 
