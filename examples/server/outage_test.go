@@ -231,3 +231,28 @@ func TestNoSessions(t *testing.T) {
 		t.Errorf("with one session, %d of 8 users were made", made.Load())
 	}
 }
+
+// TestSessionLostAfterFailure ends sessions of PostgreSQL after a statement has failed in them, which
+// a driver remembers.
+func TestSessionLostAfterFailure(t *testing.T) {
+	r := newRole(t)
+	s := start(t, "-db", r.url)
+	c := newClient(t, s.ready)
+	must(t, c, "POST", "/Users", newPerson("ada"), 201)
+	runSQL(t, r, "ALTER ROLE "+r.name+" SET default_transaction_read_only = on")
+	r.terminate(t)
+	must(t, c, "GET", "/Users?count=0", "", 200)
+	unavailable(t, s, ask(t, c, "POST", "/Users", newPerson("grace")), "SQLSTATE 25006")
+	runSQL(t, r, "ALTER ROLE "+r.name+" RESET default_transaction_read_only")
+	r.terminate(t)
+	must(t, c, "POST", "/Users", newPerson("grace"), 201)
+}
+
+// TestLockedFirstStart starts on a database that another program has made and is writing to.
+func TestLockedFirstStart(t *testing.T) {
+	file := freshFile(t)
+	runSQL(t, onSQLite.open(t, file), "CREATE TABLE other (x)")
+	release := onSQLite.hold(t, file)
+	defer release()
+	refused(t, impatient(file, 100*time.Millisecond), exitFailed, "is locked by another program")
+}

@@ -188,3 +188,26 @@ func TestSharedGroup(t *testing.T) {
 		}
 	})
 }
+
+// TestDeletedMember deletes users through one process while they join a group through the other:
+// nobody stays a member who is no user any more.
+func TestDeletedMember(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		servers := pair(t, b)
+		group := readUser(t, must(t, servers[0], "POST", "/Groups", encode(crowd{DisplayName: "Staff", Members: []value{}}), 201).body).ID
+		for n := range 50 {
+			id := readUser(t, must(t, servers[0], "POST", "/Users", newPerson(fmt.Sprint("u", n)), 201).body).ID
+			atOnce(2, func(i int) {
+				if i == 0 {
+					must(t, servers[0], "DELETE", "/Users/"+id, "", 204)
+				} else {
+					must(t, servers[1], "PATCH", "/Groups/"+group, patch(operation{"add", "members", []value{{id}}}), 204, 400)
+				}
+			})
+		}
+		var g crowd
+		if servers[0].read(t, "/Groups/"+group, &g); len(g.Members) != 0 {
+			t.Errorf("%d members are no users", len(g.Members))
+		}
+	})
+}

@@ -16,6 +16,7 @@ type dialect struct {
 	filter filter.Dialect
 	goose  goose.Dialect
 	lock   string // ends a SELECT of rows that will be changed
+	hold   string // … that are not to be deleted
 	// texts is a SELECT of the strings in a JSON array.
 	texts func(arg string) string
 	// among is the condition that an expression is one of the strings in a JSON array, which the
@@ -61,6 +62,7 @@ var postgres = &dialect{
 	filter: filter.Postgres,
 	goose:  goose.DialectPostgres,
 	lock:   " FOR UPDATE",
+	hold:   " FOR KEY SHARE",
 	texts:  func(arg string) string { return "SELECT value FROM jsonb_array_elements_text(" + arg + "::jsonb)" },
 	among: func(expression, arg string) string {
 		return expression + " = ANY (ARRAY(SELECT value FROM jsonb_array_elements_text(" + arg + "::jsonb)))"

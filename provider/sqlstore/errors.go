@@ -41,9 +41,7 @@ func (d *database) told(ctx context.Context, err error) error {
 	if err == nil || isOurs(err) || !misfit(err) {
 		return err
 	}
-	var have int64
-	asked := one(context.WithoutCancel(ctx), d.reads, fixed("SELECT max(version_id) FROM "+versionTable), &have)
-	if asked == nil && have > d.version {
+	if have, asked := tablesVersion(context.WithoutCancel(ctx), d.db); asked == nil && have > d.version {
 		return fmt.Errorf("%w: %w", &NewerSchemaError{have, d.version}, err)
 	}
 	return err
@@ -72,6 +70,9 @@ func passing(err error) (wait time.Duration, ok bool) {
 	if code, ok := sqliteCode(err); ok {
 		return passingCode(code)
 	}
+	if unsent(err) {
+		return soon, true
+	}
 	var network net.Error
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
@@ -98,6 +99,16 @@ const uniqueViolation = "23505"
 // aborted reports whether PostgreSQL ended a transaction for the sake of others, so that it may be
 // tried again at once.
 func aborted(err error) bool { return strings.HasPrefix(sqlState(err), "40") }
+
+// unsent reports whether pgx failed before it had sent a statement, as on a connection that was
+// closed meanwhile.
+func unsent(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		SafeToRetry() bool
+	}](err)
+	return ok && e.SafeToRetry()
+}
 
 // passingState judges an SQLSTATE (PostgreSQL, appendix A).
 func passingState(state string) (time.Duration, bool) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -48,7 +47,7 @@ func (e *NewerSchemaError) Error() string {
 // makes it at the same time.
 const startTries = 20
 
-// migrate brings the tables up to date, and returns their version.
+// migrate brings the tables up to date, and returns their version. Where they are, it only reads.
 func migrate(ctx context.Context, db *sql.DB, d *dialect) (version int64, err error) {
 	options := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true)}
 	if d == postgres {
@@ -62,46 +61,62 @@ func migrate(ctx context.Context, db *sql.DB, d *dialect) (version int64, err er
 	if err != nil {
 		return 0, fmt.Errorf("sqlstore: migrations: %w", err)
 	}
+	sources := p.ListSources()
+	version = sources[len(sources)-1].Version
 	for try := 1; ; try++ {
-		err := up(ctx, p)
-		if err == nil || d == postgres || try == startTries || isNewer(err) || ctx.Err() != nil {
-			return latest(p), err
+		have, err := tablesVersion(ctx, db)
+		switch {
+		case err == nil && have == version:
+			return version, nil
+		case err == nil && have > version:
+			return version, &NewerSchemaError{have, version}
+		case err != nil && !misfit(err):
+			return version, fmt.Errorf("sqlstore: the version of the tables: %w", err)
 		}
-		select {
+		err = up(ctx, db, d, p)
+		if err == nil || d == postgres || try == startTries || ctx.Err() != nil {
+			return version, err
+		}
+		if _, locked := passing(err); locked {
+			return version, err
+		}
+		select { // another process was quicker: look again
 		case <-ctx.Done():
 		case <-time.After(time.Duration(try) * 10 * time.Millisecond):
 		}
 	}
 }
 
-func up(ctx context.Context, p *goose.Provider) error {
-	if err := known(ctx, p); err != nil {
-		return err
+// tablesVersion reads the version of the tables. It is a misfit if there are none yet.
+func tablesVersion(ctx context.Context, db *sql.DB) (version int64, err error) {
+	err = db.QueryRowContext(ctx, "SELECT COALESCE(max(version_id), 0) FROM "+versionTable).Scan(&version)
+	return version, err
+}
+
+// up makes the tables, or brings them up to date.
+func up(ctx context.Context, db *sql.DB, d *dialect, p *goose.Provider) error {
+	if d == sqlite {
+		if err := lockable(ctx, db); err != nil {
+			return fmt.Errorf("sqlstore: migrations: %w", err)
+		}
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("sqlstore: migrations: %w", err)
 	}
-	return known(ctx, p)
-}
-
-// known refuses tables of a version this package does not know.
-func known(ctx context.Context, p *goose.Provider) error {
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("sqlstore: the version of the tables: %w", err)
-	}
-	if last := latest(p); have > last {
-		return &NewerSchemaError{have, last}
-	}
 	return nil
 }
 
-func latest(p *goose.Provider) int64 {
-	sources := p.ListSources()
-	return sources[len(sources)-1].Version
-}
-
-func isNewer(err error) bool {
-	_, ok := errors.AsType[*NewerSchemaError](err)
-	return ok
+// lockable reports what is in the way of writing to a SQLite database, such as another program that
+// does, for longer than the connection waits.
+func lockable(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	return err
 }

@@ -22,6 +22,7 @@ type listing struct {
 	key     string // what q.Sort compares, "" for the ID alone
 	place   scim.Place
 	placed  bool
+	held    string // a lock on what a transaction counts, or ""
 }
 
 func (s *Store) listing(k *kind, tenant scim.TenantID, q scim.Query) (*listing, error) {
@@ -30,6 +31,11 @@ func (s *Store) listing(k *kind, tenant scim.TenantID, q scim.Query) (*listing, 
 	}
 	q.Offset, q.Limit = max(q.Offset, 0), max(q.Limit, 0)
 	l := &listing{kind: k, dialect: s.dialect, tenant: tenant, q: q}
+	if s.tx != nil && q.IDs != nil {
+		// Whoever is counted to become a member is not deleted before it is one: its deletion takes
+		// it out of the groups it is in.
+		l.held = s.dialect.hold
+	}
 	if !q.Sort.By.IsZero() {
 		if l.key = q.Sort.By.SortSQL(s.dialect.filter, k.layout); l.key == "" {
 			return nil, fmt.Errorf("sqlstore: nothing is sorted by %s", q.Sort.By)
@@ -182,7 +188,13 @@ func (l *listing) count() *statement {
 		return st
 	}
 	st.put("SELECT count(*)")
+	if l.held == "" {
+		l.look(st)
+		return st
+	}
+	st.put(" FROM (SELECT 1")
 	l.look(st)
+	st.put(l.held + ") AS held")
 	return st
 }
 

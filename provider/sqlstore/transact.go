@@ -10,7 +10,8 @@ import (
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
-// maxTries bounds how often a transaction is begun that PostgreSQL ends for the sake of others.
+// maxTries bounds how often a transaction is begun that PostgreSQL ends for the sake of others, or
+// that does not reach it.
 const maxTries = 20
 
 // patience is how long the second try waits at most, and the others in proportion.
@@ -58,7 +59,7 @@ func (s *Store) write(ctx context.Context, risky bool, f func(Tx) error) error {
 	}
 	for try := 1; ; try++ {
 		err := s.transaction(ctx, f)
-		if err == nil || !aborted(err) || try == maxTries {
+		if err == nil || !aborted(err) && !unsent(err) || try == maxTries {
 			return err
 		}
 		select { // not in step with the other
