@@ -59,8 +59,18 @@
 //     schemas that are not registered.
 //   - To know who somebody is. Roles, licences, sessions, and who may be an administrator are the
 //     host's: nothing here changes [User].Administrator.
-//   - To do half. /Bulk, /Me, /.search and sorting are not served yet, and ServiceProviderConfig
-//     says so.
+//   - To list in another order than the one asked for: what cannot be sorted by is a 400.
+//   - To do half. /Bulk, /Me and /.search are not served yet, and ServiceProviderConfig says so.
+//
+// # Listings
+//
+// A listing is sorted by sortBy and sortOrder (RFC 7644 §3.4.2.3) and read in pages: by startIndex
+// and count, unless a request has the parameter cursor (RFC 9865), which is empty for the first
+// page. A cursor is the place where a page ended, sealed with Config.Seal for this tenant,
+// provider, resource type, filter and order; for any other it is as invalid as one that was made
+// up. It holds while resources come, go and change, and for Limits.CursorLifetime. The server
+// keeps nothing for it. A count below one is refused beside a cursor; one beyond Limits.PageSize
+// is that many, and refused in strict mode. startIndex beside a cursor is refused.
 //
 // # Stores
 //

@@ -48,7 +48,8 @@ type Config struct {
 // or, mounted behind http.StripPrefix, at the root.
 //
 // It opens no connection, starts no goroutine and keeps nothing between requests but the buckets
-// of the rate limiter and what it derived from the schemas.
+// of the rate limiter and what it derived from the schemas: where a listing goes on is with the
+// client, in a cursor.
 type Handler struct {
 	engine      engine
 	auth        Authenticator

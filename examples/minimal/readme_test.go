@@ -122,8 +122,8 @@ func TestReadmeLinks(t *testing.T) {
 func TestReadmeLimits(t *testing.T) {
 	defined := read(t, "scim/limit.go") + read(t, "filter/limits.go")
 	rows := regexp.MustCompile("(?m)^\\| `(Limits|filter)\\.(\\w+)` \\| ([^|]+) \\|").FindAllStringSubmatch(read(t, "README.md"), -1)
-	if len(rows) != 8 {
-		t.Errorf("the table has %d rows, want 8", len(rows))
+	if len(rows) != 9 {
+		t.Errorf("the table has %d rows, want 9", len(rows))
 	}
 	for _, row := range rows {
 		name, value := row[2], row[3]
@@ -132,7 +132,7 @@ func TestReadmeLimits(t *testing.T) {
 		}
 		is := value
 		if number, unit, ok := strings.Cut(value, " "); ok {
-			is = number + " << " + map[string]string{"KiB": "10", "MiB": "20"}[unit]
+			is = number + map[string]string{"KiB": " << 10", "MiB": " << 20", "hour": ` \* time.Hour`}[unit]
 		}
 		is = strings.ReplaceAll(is, ",", "_")
 		if !regexp.MustCompile(`(?m)^\t` + name + `\s+= ` + is + `$`).MatchString(defined) {
