@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -59,7 +60,15 @@ func newEndpoint(c config, stores scim.Stores, public string, logger *slog.Logge
 			NinjaOne: func(context.Context, scim.Principal) (extension.Rules, error) { return rules, nil },
 		},
 		Limits: scim.Limits{Rate: c.rate},
+		Seal:   [][]byte{sealOf(c.token)},
 		Strict: c.strict,
 		Logger: logger, // refusals
 	})
+}
+
+// sealOf makes the key of cursors of the token, so that one server goes on where another one of the
+// same token and database stopped. A host has a key for this that is nothing else.
+func sealOf(token string) []byte {
+	key := sha256.Sum256([]byte("cursors " + token))
+	return key[:]
 }

@@ -211,3 +211,29 @@ func TestDeletedMember(t *testing.T) {
 		}
 	})
 }
+
+// TestSharedCursor reads pages in turns from two servers that have one token.
+func TestSharedCursor(t *testing.T) {
+	t.Setenv(tokenVariable, "ghs_shared-0123456789")
+	onEach(t, func(t *testing.T, b backend) {
+		servers := pair(t, b)
+		for n := range 7 {
+			must(t, servers[n%2], "POST", "/Users", newPerson(fmt.Sprint("u", n)), 201)
+		}
+		var seen []string
+		for n, cursor := 0, ""; n == 0 || cursor != ""; n++ {
+			var page struct {
+				NextCursor string
+				Resources  []struct{ UserName string }
+			}
+			servers[n%2].read(t, "/Users?sortBy=userName&count=2&cursor="+cursor, &page)
+			for _, u := range page.Resources {
+				seen = append(seen, u.UserName)
+			}
+			cursor = page.NextCursor
+		}
+		if want := []string{"u0", "u1", "u2", "u3", "u4", "u5", "u6"}; !slices.Equal(seen, want) {
+			t.Errorf("read %q, want %q", seen, want)
+		}
+	})
+}
