@@ -25,14 +25,18 @@ func (t *table[R]) query(ctx context.Context, lock *sync.RWMutex, q Query) (f re
 	if err != nil {
 		return f, err
 	}
+	var at R
+	there := true
 	lock.RLock()
 	runs, size := t.runs(q)
-	at, there := t.byID[h.from.ID]
-	lock.RUnlock()
 	if h.from.Long {
-		if !there {
-			return f, ErrPosition
-		}
+		at, there = t.byID[h.from.ID]
+	}
+	lock.RUnlock()
+	switch {
+	case !there:
+		return f, ErrPosition
+	case h.from.Long:
 		h.from = q.Sort.place(at.resource(new(User)), h.from.ID)
 	}
 

@@ -109,7 +109,7 @@ func (x *exchange) index(q *Query) error {
 // cursor reads which page is asked for by a cursor (RFC 9865 §2). More than a page may have is
 // asked for by clients that know no limit, and only strict mode refuses it.
 func (x *exchange) cursor(rt *resourceType, q *Query, cursor string) error {
-	if x.query.values["startindex"] != "" {
+	if strings.TrimSpace(x.query.values["startindex"]) != "" {
 		return invalidValue("cursor and startIndex are two ways to name a page; send one of them")
 	}
 	limit := x.h.engine.limits.PageSize
