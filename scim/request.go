@@ -88,9 +88,11 @@ func (x *exchange) listing(rt *resourceType) (l listing, err error) {
 	}
 	cursor, ok := x.query.values["cursor"]
 	if l.cursor = ok; ok {
-		return l, x.cursor(rt, &l.Query, cursor)
+		err = x.cursor(rt, &l.Query, cursor)
+	} else {
+		err = x.index(&l.Query)
 	}
-	return l, x.index(&l.Query)
+	return l, err
 }
 
 // index reads which page is asked for by the index of its first resource (RFC 7644 §3.4.2.4).
