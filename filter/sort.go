@@ -6,11 +6,14 @@ func (r Ref) Sortable() bool { return !r.sorted().IsZero() }
 
 // sorted returns the attribute whose values an order by r compares.
 func (r Ref) sorted() Ref {
-	if r.IsZero() || r.Derived() {
+	if r.IsZero() {
 		return Ref{}
 	}
 	if r.Kind() == Complex {
-		return r.Default()
+		r = r.Default()
+	}
+	if r.IsZero() || r.Derived() {
+		return Ref{}
 	}
 	return r
 }
@@ -75,7 +78,7 @@ func (r Ref) SortSQL(d Dialect, l Layout) string {
 	if list.IsZero() {
 		p := w.singular(by)
 		if p.absent {
-			return "NULL"
+			return "CAST(NULL AS text)" // a bare NULL PostgreSQL takes for the number of a column
 		}
 		w.bytes(p)
 		return string(w.text)
