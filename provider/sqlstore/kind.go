@@ -19,6 +19,7 @@ type kind struct {
 	registry *filter.Registry
 	layout   filter.Layout
 	columns  map[string]string // by path
+	id       string            // the expression of the ID
 	name     filter.Ref        // of which the column is never NULL
 	external filter.Ref
 	listed   []filter.Ref // what scim_values has: the values of these
@@ -77,6 +78,7 @@ func groupKind(config Config) (*kind, error) {
 }
 
 func (k *kind) complete(name string) {
+	k.id = k.columns["id"]
 	k.name, _ = k.registry.Ref(name)
 	k.external, _ = k.registry.Ref("externalId")
 	k.layout.Folded = "r.folded"

@@ -130,15 +130,15 @@ func (l *listing) beyond(st *statement) {
 	id, key := l.place.ID, l.place.Key
 	switch e := l.key; {
 	case e == "":
-		st.put(" AND r.id"+op+"?", id)
+		st.put(" AND "+l.id+op+"?", id)
 	case l.place.Absent && l.descending():
-		st.put(" AND ("+e+" IS NOT NULL OR r.id"+op+"?)", id)
+		st.put(" AND ("+e+" IS NOT NULL OR "+l.id+op+"?)", id)
 	case l.place.Absent:
-		st.put(" AND "+e+" IS NULL AND r.id"+op+"?", id)
+		st.put(" AND "+e+" IS NULL AND "+l.id+op+"?", id)
 	case l.q.Sort.By.String() == l.name.String() || l.descending():
-		st.put(" AND "+e+op[:2]+"= ? AND ("+e+op+"? OR r.id"+op+"?)", key, key, id)
+		st.put(" AND "+e+op[:2]+"= ? AND ("+e+op+"? OR "+l.id+op+"?)", key, key, id)
 	default:
-		st.put(" AND ("+e+op+"? OR "+e+" = ? AND r.id"+op+"? OR "+e+" IS NULL)", key, key, id)
+		st.put(" AND ("+e+op+"? OR "+e+" = ? AND "+l.id+op+"? OR "+e+" IS NULL)", key, key, id)
 	}
 }
 
@@ -156,7 +156,7 @@ func (l *listing) order(st *statement) {
 	if l.key != "" {
 		st.put(l.key + direction + nulls + ", ")
 	}
-	st.put("r.id" + direction)
+	st.put(l.id + direction)
 }
 
 // page is the statement for the rows of a page and the one after it.
@@ -225,21 +225,29 @@ func list[T any](ctx context.Context, s *Store, of codec[T], tenant scim.TenantI
 			page.Items = page.Items[:l.q.Limit]
 		}
 	}
-	if l.backwards() {
-		slices.Reverse(page.Items)
-	}
-	if n := len(page.Items); n > 0 {
-		if more || l.backwards() {
-			page.Next = q.Sort.Position(of.view(&page.Items[n-1]))
-		}
-		if more && l.backwards() || q.After != "" || l.q.Offset > 0 {
-			page.Previous = q.Sort.Position(of.view(&page.Items[0]))
-		}
-	}
+	finish(l, &page, more, of.view)
 	if q.Total {
 		page.Total, err = l.total(ctx, s.at(), len(page.Items), more)
 	}
 	return page, err
+}
+
+// finish puts the items of a page in the order of the answer and says where the listing goes on.
+// more says that it does where rows were read.
+func finish[T any](l *listing, page *scim.Page[T], more bool, view func(*T) (filter.Resource, string)) {
+	if l.backwards() {
+		slices.Reverse(page.Items)
+	}
+	n := len(page.Items)
+	if n == 0 {
+		return
+	}
+	if more || l.backwards() {
+		page.Next = l.q.Sort.Position(view(&page.Items[n-1]))
+	}
+	if more && l.backwards() || l.q.After != "" || l.q.Offset > 0 {
+		page.Previous = l.q.Sort.Position(view(&page.Items[0]))
+	}
 }
 
 // total returns how many rows match, which a page that is the last one tells.

@@ -83,6 +83,9 @@ func refoldBatch[T any](ctx context.Context, s *Store, tx Tx, of codec[T], after
 
 // rekey stores the keys of a row, whose document and version stay.
 func (s *Store) rekey(ctx context.Context, tx Tx, k *kind, r *row, n int64) error {
+	if k.table == besideTable {
+		return rekeyBeside(ctx, tx, s.dialect, r, n)
+	}
 	if _, err := exec(ctx, tx, "UPDATE "+k.table+" SET "+k.nameColumn()+" = ?, external_id = ?, folded = ? WHERE n = ?", r.name, r.external, r.folded, n); err != nil {
 		return err
 	}

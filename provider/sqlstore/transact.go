@@ -39,12 +39,16 @@ func (s *Store) WithTx(tx Tx) *Store { return &Store{s.database, tx} }
 // [scim.Policy.Check], for statements of the host that are to commit with it. It reports false for
 // stores of another kind, and outside of a transaction.
 func In(stores scim.Stores) (Tx, bool) {
-	s, ok := stores.Users.(*Store)
-	if !ok || s.tx == nil {
+	s, ok := stores.Users.(interface{ within() Tx })
+	if !ok {
 		return nil, false
 	}
-	return s.tx, true
+	tx := s.within()
+	return tx, tx != nil
 }
+
+// within returns the transaction the store is part of, nil if none.
+func (s *Store) within() Tx { return s.tx }
 
 // write runs f where what it does is committed together or not at all. risky says that f may fail
 // after it has written, or by an error that ends a transaction of PostgreSQL and not the database.

@@ -102,6 +102,32 @@ CREATE TABLE scim_members (
 );
 CREATE INDEX scim_members_member ON scim_members (tenant, member);
 
+-- What there is of a user whose name and state are in a table of the host, whose ID it has: all but
+-- what the host holds itself.
+CREATE TABLE scim_beside (
+	n           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	tenant      text COLLATE "C" NOT NULL,
+	id          text COLLATE "C" NOT NULL,
+	managed_by  text COLLATE "C" NOT NULL,
+	external_id text COLLATE "C",
+	version     text COLLATE "C" NOT NULL,
+	listed      text COLLATE "C" NOT NULL,
+	folded      jsonb NOT NULL,
+	document    text NOT NULL
+);
+CREATE UNIQUE INDEX scim_beside_id ON scim_beside (tenant, id) INCLUDE (n);
+CREATE INDEX scim_beside_managed ON scim_beside (tenant, managed_by, id) INCLUDE (n);
+CREATE INDEX scim_beside_external ON scim_beside (tenant, external_id) WHERE external_id IS NOT NULL;
+
+CREATE TABLE scim_beside_values (
+	tenant text COLLATE "C" NOT NULL,
+	path   text COLLATE "C" NOT NULL,
+	key    text COLLATE "C" NOT NULL,
+	user_n bigint NOT NULL REFERENCES scim_beside (n) ON DELETE CASCADE,
+	PRIMARY KEY (tenant, path, key, user_n)
+);
+CREATE INDEX scim_beside_values_user ON scim_beside_values (user_n);
+
 -- Facts about the rest, such as what the keys were made with.
 CREATE TABLE scim_facts (
 	name  text PRIMARY KEY,

@@ -85,6 +85,32 @@ CREATE TABLE scim_members (
 ) WITHOUT ROWID;
 CREATE INDEX scim_members_member ON scim_members (tenant, member);
 
+-- What there is of a user whose name and state are in a table of the host, whose ID it has: all but
+-- what the host holds itself.
+CREATE TABLE scim_beside (
+	n           INTEGER PRIMARY KEY,
+	tenant      TEXT NOT NULL,
+	id          TEXT NOT NULL,
+	managed_by  TEXT NOT NULL,
+	external_id TEXT,
+	version     TEXT NOT NULL,
+	listed      TEXT NOT NULL,
+	folded      TEXT NOT NULL,
+	document    TEXT NOT NULL
+);
+CREATE UNIQUE INDEX scim_beside_id ON scim_beside (tenant, id);
+CREATE INDEX scim_beside_managed ON scim_beside (tenant, managed_by, id);
+CREATE INDEX scim_beside_external ON scim_beside (tenant, external_id) WHERE external_id IS NOT NULL;
+
+CREATE TABLE scim_beside_values (
+	tenant TEXT NOT NULL,
+	path   TEXT NOT NULL,
+	key    TEXT NOT NULL,
+	user_n INTEGER NOT NULL REFERENCES scim_beside (n) ON DELETE CASCADE,
+	PRIMARY KEY (tenant, path, key, user_n)
+) WITHOUT ROWID;
+CREATE INDEX scim_beside_values_user ON scim_beside_values (user_n);
+
 -- Facts about the rest, such as what the keys were made with.
 CREATE TABLE scim_facts (
 	name  TEXT PRIMARY KEY,
@@ -100,6 +126,11 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 	('scim_users', 'scim_users_external', '1000000 100000 2'),
 	('scim_values', 'scim_values', '1000000 100000 100000 2 1'),
 	('scim_values', 'scim_values_user', '1000000 2'),
+	('scim_beside', 'scim_beside_id', '1000000 100000 1'),
+	('scim_beside', 'scim_beside_managed', '1000000 100000 50000 1'),
+	('scim_beside', 'scim_beside_external', '1000000 100000 2'),
+	('scim_beside_values', 'scim_beside_values', '1000000 100000 100000 2 1'),
+	('scim_beside_values', 'scim_beside_values_user', '1000000 2'),
 	('scim_groups', 'scim_groups_id', '10000 1000 1'),
 	('scim_groups', 'scim_groups_name', '10000 1000 500 1'),
 	('scim_groups', 'scim_groups_managed', '10000 1000 500 1'),
