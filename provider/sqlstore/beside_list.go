@@ -14,15 +14,13 @@ import (
 type besideListing struct {
 	*listing
 	tables *besideTables
-	// wide says that rows are those of accounts, also where nothing is beside one. It is not so if
-	// nobody without could be found.
-	wide bool
+	wide   bool // rows are those of accounts, also where nothing is beside one
 	// Whether no statement can answer the filter, or put users in order.
 	scansFilter, scansOrder bool
 }
 
 func (b *Beside) listing(tenant scim.TenantID, q scim.Query) (*besideListing, error) {
-	wide := (q.Scope.All || q.Scope.AndNative) && !b.asksBeside(q.Filter)
+	wide := b.isWide(q)
 	k := b.beside
 	if wide {
 		k = b.native
@@ -38,14 +36,20 @@ func (b *Beside) listing(tenant scim.TenantID, q scim.Query) (*besideListing, er
 	return out, nil
 }
 
-// asksBeside reports whether a filter asks for a value that is beside an account.
-func (t *besideTables) asksBeside(f *filter.Bound) bool {
-	for ref, v := range f.Equalities() {
-		if path := ref.String(); v.Present() && path != "id" && !t.isElsewhere(path) {
-			return true
+// isWide reports whether a query is to begin with the accounts: so that native users are found, and
+// an index of the host is used. What is beside them comes first if the filter asks for it.
+func (t *besideTables) isWide(q scim.Query) bool {
+	wide := q.Scope.All || q.Scope.AndNative || !q.Sort.By.IsZero() && t.Columns[q.Sort.By.String()] != ""
+	for ref, v := range q.Filter.Equalities() {
+		switch path := ref.String(); {
+		case !v.Present() || path == "id":
+		case !t.isElsewhere(path):
+			return false
+		case t.Columns[path] != "" && v.Kind == filter.String:
+			wide = true
 		}
 	}
-	return false
+	return wide
 }
 
 // look puts FROM and WHERE: where to look, and for what.
@@ -54,7 +58,7 @@ func (l *besideListing) look(st *statement) {
 	switch {
 	case l.wide:
 		st.put(" FROM "+t.From+" LEFT JOIN scim_beside AS r ON r.tenant = ? AND r.id = "+l.id+" WHERE "+t.Tenant+" = ?", tenant, tenant)
-		l.visibleNative(st)
+		l.visibleAccounts(st)
 	default:
 		from, where := "scim_beside AS r", ""
 		if path, key := l.listedKey(); path != "" {
@@ -81,14 +85,16 @@ func (l *besideListing) look(st *statement) {
 	l.matching(st)
 }
 
-// visibleNative puts the condition for accounts in a scope that has native users.
-func (l *besideListing) visibleNative(st *statement) {
+// visibleAccounts puts the condition for the accounts of those whom the scope sees.
+func (l *besideListing) visibleAccounts(st *statement) {
 	switch scope := l.q.Scope; {
 	case scope.All:
-	case scope.Manager != "":
+	case scope.AndNative:
 		st.put(" AND (r.n IS NULL OR r.managed_by IN (?, ''))", scope.Manager)
+	case scope.Manager != "":
+		st.put(" AND r.managed_by = ?", scope.Manager)
 	default:
-		st.put(" AND (r.n IS NULL OR r.managed_by = '')")
+		st.put(" AND FALSE")
 	}
 }
 
