@@ -184,7 +184,7 @@ func TestBesideScanLimit(t *testing.T) {
 		table := accountTable()
 		table.ScanLimit = 600 // more than one batch
 		db, b := newBeside(t, e, table)
-		tx := begin(t, db)
+		tx := beginTx(t, db)
 		for n := range 600 {
 			u := scim.User{Meta: scim.Meta{ManagedBy: "entra"}, UserName: fmt.Sprint("u", n), Title: fmt.Sprint("T", n%2)}
 			u.ExternalID = fmt.Sprint("x", n%300)

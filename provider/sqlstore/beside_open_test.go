@@ -86,7 +86,7 @@ func TestBesideRefold(t *testing.T) {
 		small.Columns = map[string]string{"userName": "a.login_key", "name.givenName": "a.given_key"}
 		db, b := newBeside(t, e, small)
 		var before scim.User
-		tx := begin(t, db)
+		tx := beginTx(t, db)
 		const users = 1_203 // more than two batches
 		for n := range users {
 			before = mustCreate(t, b.WithTx(tx), scim.User{

@@ -40,7 +40,7 @@ func TestBesideUsers(t *testing.T) {
 func TestBesideInTransaction(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		db, b := newBeside(t, e, accountTable())
-		tx := begin(t, db)
+		tx := beginTx(t, db)
 		in := b.WithTx(tx)
 		ada := mustCreate(t, in, scim.User{UserName: "ada", Active: true})
 		if _, err := in.CreateUser(t.Context(), "acme", scim.User{UserName: "ADA"}); !isConflict(err) {
@@ -60,7 +60,7 @@ func TestBesideInTransaction(t *testing.T) {
 		if n := count(t, b, scim.Scope{All: true}); n != 2 {
 			t.Errorf("%d users after the commit, want 2", n)
 		}
-		tx = begin(t, db)
+		tx = beginTx(t, db)
 		if err := b.WithTx(tx).DeleteUser(t.Context(), "acme", ada.ID, ada.Version); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestBesideInTransaction(t *testing.T) {
 	})
 }
 
-func begin(t *testing.T, db *sql.DB) *sql.Tx {
+func beginTx(t *testing.T, db *sql.DB) *sql.Tx {
 	t.Helper()
 	tx, err := db.Begin()
 	if err != nil {
