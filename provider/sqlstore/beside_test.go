@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -24,6 +25,7 @@ func TestBesideUsers(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		for name, columns := range map[string]map[string]string{"columns": accountTable().Columns, "no columns": nil} {
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				scimtest.TestUserStore(t, func(t *testing.T) scim.UserStore {
 					table := accountTable()
 					table.Columns = columns
@@ -462,4 +464,73 @@ func storeRegistry(t testing.TB) *filter.Registry {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// TestBesideAdoptedOnce has several take over one user, whom nothing is beside yet.
+func TestBesideAdoptedOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) {
+		db, b := newBeside(t, e, accountTable())
+		mustExec(t, db, "INSERT INTO people (tenant, login, login_key) VALUES ('acme', 'ada', 'ADA')")
+		native, err := b.User(t.Context(), "acme", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		errs := make([]error, 8)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() {
+				u := native
+				u.ManagedBy = fmt.Sprint("provider ", i)
+				_, errs[i] = b.UpdateUser(t.Context(), "acme", u)
+			})
+		}
+		wg.Wait()
+		adopted := 0
+		for _, err := range errs {
+			if err == nil {
+				adopted++
+			} else if !errors.Is(err, scim.ErrStale) {
+				t.Errorf("refused with %v, want stale", err)
+			}
+		}
+		if adopted != 1 {
+			t.Errorf("%d adopted one user", adopted)
+		}
+	})
+}
+
+// TestBesideLocksLikeTheHost has a transaction of the host lock an account, and use the store, while
+// a provider writes the same user: the one waits for the other, and neither is ended for a deadlock.
+func TestBesideLocksLikeTheHost(t *testing.T) {
+	e := postgresEngine
+	e.open = func(t testing.TB) *sql.DB { return openSchema(t, newSchema(t), "application_name", "gatehouse_locks") }
+	db, b := newBeside(t, e, accountTable())
+	u := mustCreate(t, b, scim.User{UserName: "ada"})
+	tx := beginTx(t, db)
+	// Of two that wait for each other it would be this one that is ended.
+	for _, text := range []string{"SET LOCAL deadlock_timeout = '10ms'", "UPDATE people SET given = 'Augusta'"} {
+		if _, err := tx.Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	theirs := make(chan error)
+	go func() {
+		_, err := b.UpdateUser(context.Background(), "acme", u)
+		theirs <- err
+	}()
+	for waiting := 0; waiting == 0; {
+		if err := db.QueryRow("SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE application_name = 'gatehouse_locks' AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u.Version = ""
+	if _, err := b.WithTx(tx).UpdateUser(t.Context(), "acme", u); err != nil {
+		t.Errorf("the host's own update: %v", err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Error(err)
+	}
+	if err := <-theirs; !errors.Is(err, scim.ErrStale) {
+		t.Errorf("the provider's update: %v, want stale", err)
+	}
 }

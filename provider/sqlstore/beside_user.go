@@ -88,25 +88,23 @@ func (b *Beside) whole(ctx context.Context, tx Tx, tenant scim.TenantID, rows []
 		ids[i], at[r.id] = r.id, u
 	}
 	for batch := range slices.Chunk(ids, besideBatch) {
-		metas := make(map[string]scim.Meta, len(batch))
 		err := b.accounts.Get(ctx, tx, tenant, batch, lock, func(id string) *scim.User {
 			u := at[id]
 			if u == nil { // it was not asked for
 				return new(scim.User)
 			}
-			u.known, metas[id] = true, u.Meta
+			u.known = true
 			return &u.User
 		})
 		if err != nil {
 			return nil, err
 		}
-		for id, m := range metas {
-			u := at[id]
-			u.Meta = m
-			u.Version = b.version(m.Version, &u.User)
-		}
 	}
-	return slices.DeleteFunc(users, func(u besideUser) bool { return !u.known }), nil
+	users = slices.DeleteFunc(users, func(u besideUser) bool { return !u.known })
+	for i := range users {
+		users[i].Version = b.version(users[i].Version, &users[i].User)
+	}
+	return users, nil
 }
 
 // one reads a user, or returns scim.ErrNotFound.
