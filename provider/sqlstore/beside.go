@@ -83,10 +83,10 @@ func NewBeside(ctx context.Context, s *Store, accounts Accounts, table AccountTa
 	}
 	b := &Beside{s, accounts, tables}
 	if err := b.try(ctx); err != nil {
-		return nil, unavailable(err)
+		return nil, s.told(ctx, err)
 	}
 	if err := refoldKind(ctx, s, b.codec()); err != nil {
-		return nil, unavailable(err)
+		return nil, s.told(ctx, err)
 	}
 	return b, nil
 }

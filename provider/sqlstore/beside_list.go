@@ -80,7 +80,7 @@ func (l *besideListing) look(st *statement) {
 		st.put(" AND (" + t.Live + ")")
 	}
 	if l.q.IDs != nil {
-		st.put(" AND "+l.id+" IN ("+l.dialect.texts("?")+")", jsonList(l.q.IDs))
+		st.put(" AND "+l.dialect.among(l.id, "?"), jsonList(textsOf(l.q.IDs)))
 	}
 	l.matching(st)
 }
@@ -160,8 +160,14 @@ func (l *besideListing) page() *statement {
 
 // count is the statement that counts all rows.
 func (l *besideListing) count() *statement {
-	st := fixed("SELECT count(*)")
+	if l.held == "" || l.wide {
+		st := fixed("SELECT count(*)")
+		l.look(st)
+		return st
+	}
+	st := fixed("SELECT count(*) FROM (SELECT 1")
 	l.look(st)
+	st.put(l.held + " OF r) AS held")
 	return st
 }
 
@@ -200,7 +206,7 @@ func (b *Beside) Users(ctx context.Context, tenant scim.TenantID, q scim.Query) 
 		page, err = b.list(ctx, tx, tenant, q)
 		return err
 	})
-	return page, unavailable(err)
+	return page, b.store.told(ctx, err)
 }
 
 // list answers a query.

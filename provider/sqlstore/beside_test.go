@@ -502,9 +502,7 @@ func TestBesideAdoptedOnce(t *testing.T) {
 // TestBesideLocksLikeTheHost has a transaction of the host lock an account, and use the store, while
 // a provider writes the same user: the one waits for the other, and neither is ended for a deadlock.
 func TestBesideLocksLikeTheHost(t *testing.T) {
-	e := postgresEngine
-	e.open = func(t testing.TB) *sql.DB { return openSchema(t, newSchema(t), "application_name", "gatehouse_locks") }
-	db, b := newBeside(t, e, accountTable())
+	db, b := newBeside(t, watchedEngine(), accountTable())
 	u := mustCreate(t, b, scim.User{UserName: "ada"})
 	tx := beginTx(t, db)
 	// Of two that wait for each other it would be this one that is ended.
@@ -513,15 +511,13 @@ func TestBesideLocksLikeTheHost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	theirs := make(chan error)
+	theirs := make(chan error, 1)
 	go func() {
 		_, err := b.UpdateUser(context.Background(), "acme", u)
 		theirs <- err
 	}()
-	for waiting := 0; waiting == 0; {
-		if err := db.QueryRow("SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE application_name = 'gatehouse_locks' AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
-			t.Fatal(err)
-		}
+	if !waits(t, db, theirs) {
+		t.Error("the provider's update did not wait for the host's")
 	}
 	u.Version = ""
 	if _, err := b.WithTx(tx).UpdateUser(t.Context(), "acme", u); err != nil {
@@ -533,4 +529,72 @@ func TestBesideLocksLikeTheHost(t *testing.T) {
 	if err := <-theirs; !errors.Is(err, scim.ErrStale) {
 		t.Errorf("the provider's update: %v, want stale", err)
 	}
+}
+
+// watchedEngine is PostgreSQL with sessions that waits finds.
+func watchedEngine() engine {
+	e := postgresEngine
+	e.open = func(t testing.TB) *sql.DB { return openSchema(t, newSchema(t), "application_name", "gatehouse_locks") }
+	return e
+}
+
+// waits returns when a session waits for a lock, or false when what should wait has ended.
+func waits(t *testing.T, db *sql.DB, ended chan error) bool {
+	t.Helper()
+	for n := 0; n == 0; {
+		if len(ended) > 0 {
+			return false
+		}
+		err := db.QueryRow("SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01) WHERE application_name = 'gatehouse_locks' AND wait_event_type = 'Lock'").Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return true
+}
+
+// TestBesideHoldsMembers has a user deleted whom a transaction has counted to become a member: not
+// before it is one.
+func TestBesideHoldsMembers(t *testing.T) {
+	db, b := newBeside(t, watchedEngine(), accountTable())
+	u := mustCreate(t, b, scim.User{Meta: scim.Meta{ManagedBy: "entra"}, UserName: "ada"})
+	tx := beginTx(t, db)
+	q := scim.Query{Scope: scim.Scope{Manager: "entra"}, IDs: []string{u.ID, "nobody"}, Total: true}
+	if p, err := b.WithTx(tx).Users(t.Context(), "acme", q); err != nil || p.Total != 1 {
+		t.Fatalf("%d users, %v", p.Total, err)
+	}
+	deleted := make(chan error, 1)
+	go func() { deleted <- b.DeleteUser(context.Background(), "acme", u.ID, "") }()
+	if !waits(t, db, deleted) {
+		t.Error("deleted while it was to become a member")
+	}
+	if err := tx.Commit(); err != nil {
+		t.Error(err)
+	}
+	if err := <-deleted; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBesideOddIDs asks for IDs that no database can hold.
+func TestBesideOddIDs(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) {
+		_, b := newBeside(t, e, accountTable())
+		u := mustCreate(t, b, scim.User{Meta: scim.Meta{ManagedBy: "entra"}, UserName: "ada"})
+		for _, id := range []string{"", "a\x00b", "\xff", strings.Repeat("long", 5_000), "' OR 1=1 --", "$1"} {
+			_, read := b.User(t.Context(), "acme", id)
+			_, update := b.UpdateUser(t.Context(), "acme", scim.User{Meta: scim.Meta{ID: id}, UserName: "grace"})
+			for _, err := range []error{read, update, b.DeleteUser(t.Context(), "acme", id, "")} {
+				if !errors.Is(err, scim.ErrNotFound) {
+					t.Errorf("%.20q: %v, want ErrNotFound", id, err)
+				}
+			}
+			for _, scope := range []scim.Scope{{All: true}, {Manager: "entra"}} {
+				q := scim.Query{Scope: scope, IDs: []string{id, u.ID}, Limit: 2, Total: true}
+				if p, err := b.Users(t.Context(), "acme", q); err != nil || p.Total != 1 || len(p.Items) != 1 {
+					t.Errorf("list %.20q: %d users, %v", id, p.Total, err)
+				}
+			}
+		}
+	})
 }

@@ -38,12 +38,13 @@ func besideRows(ctx context.Context, tx Tx, st *statement) (out []besideRow, err
 
 // read reads users by their IDs, of which each is given once. Those that are not there are left out.
 func (b *Beside) read(ctx context.Context, tx Tx, tenant scim.TenantID, ids []string, lock bool) (out []besideUser, err error) {
+	ids = textsOf(ids)
 	for batch := range slices.Chunk(ids, besideBatch) {
-		st := fixed("SELECT r.id, r.n, r.version, r.document FROM scim_beside AS r WHERE r.tenant = ? AND r.id ", string(tenant))
+		st := fixed("SELECT r.id, r.n, r.version, r.document FROM scim_beside AS r WHERE r.tenant = ? AND ", string(tenant))
 		if len(batch) == 1 {
-			st.put("= ?", batch[0])
+			st.put("r.id = ?", batch[0])
 		} else {
-			st.put("IN ("+b.store.dialect.texts("?")+")", jsonList(batch))
+			st.put(b.store.dialect.among("r.id", "?"), jsonList(batch))
 		}
 		if lock {
 			st.put(b.store.dialect.lock)
@@ -107,9 +108,14 @@ func (b *Beside) whole(ctx context.Context, tx Tx, tenant scim.TenantID, rows []
 	return users, nil
 }
 
+// textsOf returns those of ids that a database can hold: nobody has the others.
+func textsOf(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isText(id) })
+}
+
 // one reads a user, or returns scim.ErrNotFound.
 func (b *Beside) one(ctx context.Context, tx Tx, tenant scim.TenantID, id string, lock bool) (besideUser, error) {
-	if lock && b.store.dialect.lock != "" {
+	if lock && b.store.dialect.lock != "" && isText(id) {
 		// The account is locked first, as the host would. What is beside it is read when nobody
 		// writes it any more.
 		err := b.accounts.Get(ctx, tx, tenant, []string{id}, true, func(string) *scim.User { return new(scim.User) })
@@ -134,7 +140,7 @@ func (b *Beside) User(ctx context.Context, tenant scim.TenantID, id string) (sci
 		u, err = b.one(ctx, tx, tenant, id, false)
 		return err
 	})
-	return u.User, unavailable(err)
+	return u.User, b.store.told(ctx, err)
 }
 
 // snapshot runs f, which reads, where all statements see the same: what is beside an account and the
@@ -143,6 +149,15 @@ func (b *Beside) snapshot(ctx context.Context, f func(Tx) error) error {
 	if tx := b.store.tx; tx != nil {
 		return f(tx)
 	}
+	for try := 1; ; try++ {
+		err := b.snapshotOnce(ctx, f)
+		if err == nil || !unsent(err) || try == maxTries || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (b *Beside) snapshotOnce(ctx context.Context, f func(Tx) error) error {
 	conn, err := b.store.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -152,13 +167,13 @@ func (b *Beside) snapshot(ctx context.Context, f func(Tx) error) error {
 	if b.store.dialect == postgres {
 		begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 	}
-	if _, err := conn.ExecContext(ctx, begin); err != nil {
-		return err
-	}
 	defer func() {
 		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
 			conn.Raw(func(any) error { return driver.ErrBadConn }) // not to be used again
 		}
 	}()
+	if _, err := conn.ExecContext(ctx, begin); err != nil {
+		return err
+	}
 	return f(conn)
 }

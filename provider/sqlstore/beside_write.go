@@ -11,7 +11,7 @@ import (
 
 // write runs f in a transaction, or in a savepoint of one.
 func (b *Beside) write(ctx context.Context, f func(Tx) error) error {
-	return unavailable(b.store.write(ctx, true, f))
+	return b.store.told(ctx, b.store.write(ctx, true, f))
 }
 
 // CreateUser implements [scim.UserStore].
