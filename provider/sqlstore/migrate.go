@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/seed-30109bde/gatehouse/filter"
 )
@@ -51,11 +50,7 @@ const startTries = 20
 func migrate(ctx context.Context, db *sql.DB, d *dialect) (version int64, err error) {
 	options := []goose.ProviderOption{goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true)}
 	if d == postgres {
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-		if err != nil {
-			return 0, err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithSessionLocker(schemaLock{}))
 	}
 	p, err := goose.NewProvider(d.goose, db, Migrations(d.filter), options...)
 	if err != nil {
@@ -85,6 +80,22 @@ func migrate(ctx context.Context, db *sql.DB, d *dialect) (version int64, err er
 		case <-time.After(time.Duration(try) * 10 * time.Millisecond):
 		}
 	}
+}
+
+// A schemaLock lets one process at a time make the tables of a schema of PostgreSQL. The others wait
+// for it, and not for those who make tables elsewhere in the database.
+type schemaLock struct{}
+
+// SessionLock waits for the lock.
+func (schemaLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(hashtext('"+versionTable+"'), hashtext(current_schema()))")
+	return err
+}
+
+// SessionUnlock gives the lock back.
+func (schemaLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock(hashtext('"+versionTable+"'), hashtext(current_schema()))")
+	return err
 }
 
 // tablesVersion reads the version of the tables. It is a misfit if there are none yet.
