@@ -71,7 +71,7 @@ const withoutColumn = "scim_without_column"
 func newBesideTables(s *Store, table AccountTable) (*besideTables, error) {
 	t := &besideTables{AccountTable: table, registry: s.users.registry, isHeld: map[string]bool{}}
 	if err := t.check(); err != nil {
-		return nil, fmt.Errorf("sqlstore: AccountTable.%w", err)
+		return nil, err
 	}
 	t.ScanLimit = cmp.Or(t.ScanLimit, defaultScanLimit)
 	collation := ` COLLATE "C"`
@@ -85,10 +85,11 @@ func newBesideTables(s *Store, table AccountTable) (*besideTables, error) {
 
 // check returns what is wrong with what the host says.
 func (t *besideTables) check() error {
+	wrong := func(format string, args ...any) error { return fmt.Errorf("sqlstore: AccountTable."+format, args...) }
 	texts := map[string]string{"From": t.From, "Tenant": t.Tenant, "ID": t.ID, "Join": t.Join}
 	for name, text := range texts {
 		if text == "" {
-			return fmt.Errorf("%s is missing", name)
+			return wrong("%s is missing", name)
 		}
 	}
 	texts["Live"] = t.Live
@@ -97,21 +98,21 @@ func (t *besideTables) check() error {
 	}
 	for name, text := range texts {
 		if strings.ContainsAny(text, "?$") {
-			return fmt.Errorf("%s: %s has a ? or a $, which stand for arguments, and there are none", name, text)
+			return wrong("%s: %s has a ? or a $, which stand for arguments, and there are none", name, text)
 		}
 	}
 	if t.ScanLimit < 0 {
-		return fmt.Errorf("ScanLimit is %d", t.ScanLimit)
+		return wrong("ScanLimit is %d", t.ScanLimit)
 	}
 	for _, path := range append([]string{"userName", "active"}, t.Held...) {
 		if err := t.hold(path); err != nil {
-			return fmt.Errorf("Held: %w", err)
+			return wrong("Held: %w", err)
 		}
 	}
 	for path, text := range t.Columns {
 		ref, ok := t.registry.Ref(path)
 		if !ok || ref.String() != path || !t.isHeld[path] || text == "" {
-			return fmt.Errorf("Columns: %q is not one of the paths that are held, or has no expression", path)
+			return wrong("Columns: %q is not one of the paths that are held, or has no expression", path)
 		}
 	}
 	return nil
