@@ -36,6 +36,11 @@
 // alone if it fails. In PostgreSQL transactions that the database ends for a deadlock or a
 // serialization failure are tried again.
 //
+// # Users in a table of the host
+//
+// A host that has users already keeps them where they are: [NewBeside] stores what the host's table
+// does not hold beside it, in the same transactions.
+//
 // # When the database fails
 //
 // What may pass is a [scim.UnavailableError], which a client is told as 503 with Retry-After: a
