@@ -1,0 +1,209 @@
+package saml_test
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-30109bde/gatehouse/saml"
+	"github.com/seed-30109bde/gatehouse/saml/samltest"
+)
+
+var testSeal = []byte("a key of thirty-two bytes, or more")
+
+// newSP returns the service provider that a case of the corpus is sent to.
+func newSP(t testing.TB, c samltest.Case, p samltest.Params, change func(*saml.Config)) *saml.ServiceProvider {
+	t.Helper()
+	metadata, err := saml.ParseMetadata(c.Metadata(p), p.IdPEntityID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := func() time.Time { return p.Now }
+	config := saml.Config{
+		EntityID: p.EntityID, IdP: metadata, ACS: []string{p.ACS}, Now: now,
+		Replays: saml.NewMemoryReplays(1_000, now), Decrypt: []crypto.Decrypter{samltest.TestDecrypter()}, Seal: [][]byte{testSeal},
+	}
+	if change != nil {
+		change(&config)
+	}
+	sp, err := saml.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sp
+}
+
+// options are those that cases of the corpus name.
+var options = map[string]func(*saml.Config){
+	"AllowSHA1Insecure":              func(c *saml.Config) { c.AllowSHA1Insecure = true },
+	"AllowRSA15Insecure":             func(c *saml.Config) { c.AllowRSA15Insecure = true },
+	"AllowIdPInitiatedInsecure":      func(c *saml.Config) { c.AllowIdPInitiatedInsecure = true },
+	"IgnoreCertificateDatesInsecure": func(c *saml.Config) { c.IgnoreCertificateDatesInsecure = true },
+	"MergeAttributes":                func(c *saml.Config) { c.MergeAttributes = true },
+	"MaxResponse":                    func(c *saml.Config) { c.MaxResponse = 2 << 20 },
+	"AuthnContexts": func(c *saml.Config) {
+		c.AuthnContexts = []string{"urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"}
+	},
+}
+
+// verdict sends a case, and returns what became of it.
+func verdict(t testing.TB, c samltest.Case, p samltest.Params, change func(*saml.Config)) (string, *saml.Error) {
+	t.Helper()
+	sp := newSP(t, c, p, change)
+	pending, err := sp.SealPending(p.RequestID, p.ACS, []byte("data"), p.Now.Add(-time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := saml.Response{Encoded: base64.StdEncoding.EncodeToString(c.Make(p)), PostedTo: p.ACS, Pending: []string{pending}}
+	a, err := sp.Validate(t.Context(), r)
+	if c.Repeat && err == nil {
+		a, err = sp.Validate(t.Context(), r)
+	}
+	if err == nil {
+		if a.NameID().Value != p.NameID {
+			t.Errorf("signed in %q, want %q", a.NameID().Value, p.NameID)
+		}
+		return samltest.Accept, nil
+	}
+	var e *saml.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%v is no *saml.Error", err)
+	}
+	if len(e.Report.Failed()) == 0 {
+		t.Error("the report of a refusal lists nothing that failed")
+	}
+	if strings.Contains(e.Error(), p.NameID) || strings.Contains(e.Error(), p.Attacker) {
+		t.Errorf("the text of the error repeats what was received: %s", e)
+	}
+	return string(e.Code), e
+}
+
+// is reports whether a code is the one wanted, or of the family.
+func is(got, want string) bool { return got == want || strings.HasPrefix(got, want+".") }
+
+func TestCorpus(t *testing.T) {
+	p := samltest.TestParams()
+	for _, c := range samltest.Corpus() {
+		if c.Binding != samltest.ResponsePOST {
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) {
+			if got, e := verdict(t, c, p, nil); !is(got, c.Want) {
+				t.Errorf("%s: %s, want %s\n%s\n%+v", c.Title, got, c.Want, c.Why, e)
+			}
+			if c.Option == "" {
+				return
+			}
+			change, ok := options[c.Option]
+			if !ok {
+				t.Fatalf("no option %s", c.Option)
+			}
+			if got, e := verdict(t, c, p, change); !is(got, c.With) {
+				t.Errorf("%s, with %s: %s, want %s\n%+v", c.Title, c.Option, got, c.With, e)
+			}
+		})
+	}
+}
+
+// TestReal validates the responses of real identity providers, at the time they were made.
+func TestReal(t *testing.T) {
+	key := readKey(t)
+	for name, c := range map[string]struct {
+		metadata string
+		change   func(*saml.Config)
+	}{
+		"ssp-assertion": {"ssp", nil}, "ssp-response": {"ssp", nil}, "ssp-both": {"ssp", nil}, "ssp-sha512": {"ssp", nil},
+		"ssp-enc": {"ssp", nil}, "ssp-enc-nameid": {"ssp", nil}, "samlidp-plain": {"samlidp", nil}, "samlidp-enc": {"samlidp", nil},
+		"llng-plain":  {"llng", nil},
+		"ssp-sha1":    {"ssp", func(c *saml.Config) { c.AllowSHA1Insecure = true }},
+		"ssp-idpinit": {"ssp", func(c *saml.Config) { c.AllowIdPInitiatedInsecure = true }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := real(t, name+".xml")
+			at, err := time.Parse(time.RFC3339Nano, between(string(data), `IssueInstant="`, `"`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = at.Add(time.Second)
+			metadata, err := saml.MetadataOptions{AllowLoopback: true}.Parse(real(t, c.metadata+"-idp-metadata.xml"))
+			if errors.As(err, new(*saml.Error)) {
+				t.Fatalf("metadata: %v: %+v", err, err.(*saml.Error).Report.Failed())
+			}
+			config := saml.Config{
+				EntityID: "http://127.0.0.1:8080/saml/metadata", IdP: metadata, ACS: []string{"http://127.0.0.1:8080/saml/acs"},
+				Now: func() time.Time { return at }, Replays: saml.NewMemoryReplays(10, func() time.Time { return at }),
+				Decrypt: []crypto.Decrypter{key}, Seal: [][]byte{testSeal}, IgnoreCertificateDatesInsecure: true,
+			}
+			if c.change != nil {
+				refused(t, config, name, data, at)
+				c.change(&config)
+			}
+			a, e := validate(t, config, name, data, at)
+			if e != nil {
+				t.Fatalf("%v: %+v %v", e, e.Report.Failed(), e.Cause)
+			}
+			if a.NameID().Value == "" || len(a.Attributes()) == 0 {
+				t.Errorf("read %+v and %d attributes", a.NameID(), len(a.Attributes()))
+			}
+		})
+	}
+}
+
+func refused(t *testing.T, config saml.Config, name string, data []byte, at time.Time) {
+	t.Helper()
+	if _, e := validate(t, config, name, data, at); e == nil {
+		t.Error("accepted without its option")
+	}
+}
+
+func validate(t *testing.T, config saml.Config, name string, data []byte, at time.Time) (*saml.Assertion, *saml.Error) {
+	t.Helper()
+	sp, err := saml.New(config)
+	if err != nil {
+		t.Fatalf("%v: %+v", err, err)
+	}
+	var pending []string
+	if request, err := os.ReadFile(filepath.Join("testdata/real", name+".authnrequest.xml")); err == nil {
+		s, err := sp.SealPending(between(string(request), ` ID="`, `"`), config.ACS[0], nil, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pending = append(pending, s)
+	}
+	a, err := sp.Validate(t.Context(), saml.Response{Encoded: base64.StdEncoding.EncodeToString(data), PostedTo: config.ACS[0], Pending: pending})
+	var e *saml.Error
+	errors.As(err, &e)
+	return a, e
+}
+
+func real(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata/real", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func readKey(t *testing.T) crypto.Decrypter {
+	t.Helper()
+	block, _ := pem.Decode(real(t, "sp.key"))
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.(crypto.Decrypter)
+}
+
+func between(s, from, to string) string {
+	_, rest, _ := strings.Cut(s, from)
+	text, _, _ := strings.Cut(rest, to)
+	return text
+}
