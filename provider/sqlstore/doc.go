@@ -26,6 +26,29 @@
 // databases answer them exactly as [filter.Bound.Match] does, since all comparisons are of keys made
 // in Go.
 //
+// # Cost
+//
+// Requests to the endpoint with a token, of users at random, in microseconds; on two cores, with a
+// disk that takes 0.3 ms to make a commit durable:
+//
+//	                            SQLite                PostgreSQL
+//	users in the tenant      1,000   1,000,000      1,000   1,000,000
+//	userName eq                 44          60        190         202
+//	externalId eq               59          67        244         274
+//	work e-mail                 59          80        267         307
+//	by id                       47          52        215         246
+//	PATCH of one attribute     411         498        941       1,249
+//	a page of 100 by cursor  2,300       2,700      2,900       3,400
+//	the last page of 100
+//	by startIndex            2,700      85,000      3,300      94,000
+//
+// A look-up among a thousand times as many users reads two or three pages of an index more. By
+// startIndex a page costs what it takes to count up to it in an index; by cursor the last of 10,000
+// pages costs what the first does (2.7 and 3.3 ms, with 12 MiB of memory for all of them). To add a
+// member to a group of 100,000 costs what it costs in one of ten. The table is of
+//
+//	GATEHOUSE_BENCH_USERS=1000,1000000 go test -run '^$' -bench Scale ./provider/sqlstore
+//
 // # Transactions
 //
 // Stores has a Transact: the endpoint's changes, and what a host's Policy.Check does with the
