@@ -10,6 +10,7 @@ type fault struct {
 	expected, actual string
 }
 
+// Error is for the log.
 func (f *fault) Error() string { return string(f.code) + ": " + f.expected + "; " + f.actual }
 
 func wrong(code Code, expected, actual string) error { return &fault{code, expected, clip(actual)} }

@@ -75,6 +75,7 @@ func methodFor(public crypto.PublicKey) signatureMethod {
 // long as the order of the curve (RFC 9231 §2.3.6), not the ASN.1 that a crypto.Signer returns.
 type xmlSigner struct{ crypto.Signer }
 
+// Sign is that of the signer, in the form of XML Signature.
 func (s xmlSigner) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	signature, err := s.Signer.Sign(random, digest, opts)
 	k, ok := s.Public().(*ecdsa.PublicKey)

@@ -45,6 +45,7 @@ type xmlError struct {
 	rule   string // what was found, in a few words and none of the document's
 }
 
+// Error is for the log.
 func (e *xmlError) Error() string {
 	return fmt.Sprintf("saml: %s at byte %d: %s", e.code, e.offset, e.rule)
 }

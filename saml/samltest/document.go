@@ -30,6 +30,7 @@ type element struct {
 	head, tail string // the start tag and the Issuer; the rest
 }
 
+// String is the XML.
 func (e element) String() string { return e.head + e.tail }
 
 // signed returns the element with a signature in its place.

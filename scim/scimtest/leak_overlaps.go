@@ -115,26 +115,31 @@ type watchedUsers struct {
 	s scim.UserStore
 }
 
+// CreateUser is that of the store, watched.
 func (w watchedUsers) CreateUser(ctx context.Context, t scim.TenantID, u scim.User) (scim.User, error) {
 	defer w.o.enter(ctx)()
 	return w.s.CreateUser(ctx, t, u)
 }
 
+// User is that of the store, watched.
 func (w watchedUsers) User(ctx context.Context, t scim.TenantID, id string) (scim.User, error) {
 	defer w.o.enter(ctx)()
 	return w.s.User(ctx, t, id)
 }
 
+// Users is that of the store, watched.
 func (w watchedUsers) Users(ctx context.Context, t scim.TenantID, q scim.Query) (scim.Page[scim.User], error) {
 	defer w.o.enter(ctx)()
 	return w.s.Users(ctx, t, q)
 }
 
+// UpdateUser is that of the store, watched.
 func (w watchedUsers) UpdateUser(ctx context.Context, t scim.TenantID, u scim.User) (scim.User, error) {
 	defer w.o.enter(ctx)()
 	return w.s.UpdateUser(ctx, t, u)
 }
 
+// DeleteUser is that of the store, watched.
 func (w watchedUsers) DeleteUser(ctx context.Context, t scim.TenantID, id, version string) error {
 	defer w.o.enter(ctx)()
 	return w.s.DeleteUser(ctx, t, id, version)
@@ -145,41 +150,49 @@ type watchedGroups struct {
 	s scim.GroupStore
 }
 
+// CreateGroup is that of the store, watched.
 func (w watchedGroups) CreateGroup(ctx context.Context, t scim.TenantID, g scim.Group, m scim.MemberChange) (scim.Group, error) {
 	defer w.o.enter(ctx)()
 	return w.s.CreateGroup(ctx, t, g, m)
 }
 
+// Group is that of the store, watched.
 func (w watchedGroups) Group(ctx context.Context, t scim.TenantID, id string) (scim.Group, error) {
 	defer w.o.enter(ctx)()
 	return w.s.Group(ctx, t, id)
 }
 
+// Groups is that of the store, watched.
 func (w watchedGroups) Groups(ctx context.Context, t scim.TenantID, q scim.Query) (scim.Page[scim.Group], error) {
 	defer w.o.enter(ctx)()
 	return w.s.Groups(ctx, t, q)
 }
 
+// UpdateGroup is that of the store, watched.
 func (w watchedGroups) UpdateGroup(ctx context.Context, t scim.TenantID, g scim.Group, m scim.MemberChange) (scim.Group, error) {
 	defer w.o.enter(ctx)()
 	return w.s.UpdateGroup(ctx, t, g, m)
 }
 
+// DeleteGroup is that of the store, watched.
 func (w watchedGroups) DeleteGroup(ctx context.Context, t scim.TenantID, id, version string) error {
 	defer w.o.enter(ctx)()
 	return w.s.DeleteGroup(ctx, t, id, version)
 }
 
+// Members is that of the store, watched.
 func (w watchedGroups) Members(ctx context.Context, t scim.TenantID, group, after string, limit int) (scim.Page[scim.Member], error) {
 	defer w.o.enter(ctx)()
 	return w.s.Members(ctx, t, group, after, limit)
 }
 
+// GroupsOf is that of the store, watched.
 func (w watchedGroups) GroupsOf(ctx context.Context, t scim.TenantID, scope scim.Scope, users []string) (map[string][]scim.Member, error) {
 	defer w.o.enter(ctx)()
 	return w.s.GroupsOf(ctx, t, scope, users)
 }
 
+// Forget is that of the store, watched.
 func (w watchedGroups) Forget(ctx context.Context, t scim.TenantID, user string) error {
 	defer w.o.enter(ctx)()
 	return w.s.Forget(ctx, t, user)
