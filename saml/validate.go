@@ -2,9 +2,7 @@ package saml
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -60,6 +58,9 @@ func (v *validation) verdict(err error) error {
 func (v *validation) run(ctx context.Context) (*Assertion, error) {
 	if !slices.Contains(v.sp.config.ACS, v.r.PostedTo) {
 		return nil, &Error{Code: ConfigInvalid, Report: v.report, Cause: fmt.Errorf("saml: Response.PostedTo is %q, which Config.ACS does not list", v.r.PostedTo)}
+	}
+	if err := v.sp.config.IdP.At(v.now); err != nil {
+		return nil, err
 	}
 	shape, err := v.read()
 	if err != nil {
@@ -244,7 +245,7 @@ func (v *validation) use(ctx context.Context, a *Assertion) error {
 }
 
 func (v *validation) once(ctx context.Context, kind, id string, until time.Time) error {
-	err := v.sp.config.Replays.Use(ctx, useKey(v.sp.config.EntityID, v.sp.config.IdP.entityID, kind, id), until)
+	err := v.sp.config.Replays.Use(ctx, v.sp.replayKey(kind, id), until)
 	switch {
 	case errors.Is(err, ErrReplayed):
 		return wrong(Replay, "an "+kind+" that was not used", id)
@@ -253,13 +254,4 @@ func (v *validation) once(ctx context.Context, kind, id string, until time.Time)
 	}
 	v.report.Checks = append(v.report.Checks, Check{Code: Replay, OK: true, Expected: "the " + kind + " once", Verified: true})
 	return nil
-}
-
-// useKey is a digest of all that makes an ID unique: tenants cannot meet in it.
-func useKey(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s,", len(p), p)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,6 +1,7 @@
 package saml_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +113,96 @@ func TestCorpus(t *testing.T) {
 		})
 	}
 }
+
+// baseline is the response with nothing wrong.
+func baseline(t testing.TB) samltest.Case {
+	t.Helper()
+	for _, c := range samltest.Corpus() {
+		if c.ID == "A1" {
+			return c
+		}
+	}
+	t.Fatal("no case A1")
+	return samltest.Case{}
+}
+
+// TestReportListsAll has a response that is wrong in several ways: the first decides, and all are
+// listed.
+func TestReportListsAll(t *testing.T) {
+	p := samltest.TestParams()
+	const elsewhere = "https://other.example.com/acs"
+	sp := newSP(t, baseline(t), p, func(c *saml.Config) {
+		c.EntityID, c.ACS = "https://other.example.com", []string{elsewhere}
+		c.Now = func() time.Time { return p.Now.Add(time.Hour) }
+	})
+	_, err := sp.Validate(t.Context(), saml.Response{Encoded: base64.StdEncoding.EncodeToString(baseline(t).Make(p)), PostedTo: elsewhere})
+	var e *saml.Error
+	if !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	var codes []saml.Code
+	for _, c := range e.Report.Failed() {
+		codes = append(codes, c.Code)
+	}
+	for _, want := range []saml.Code{
+		saml.DestinationMismatch, saml.TimeIssueInstant, saml.TimeExpired, saml.AudienceMismatch, saml.RecipientMismatch, saml.InResponseToUnknown,
+	} {
+		if !slices.Contains(codes, want) {
+			t.Errorf("%s is not among %v", want, codes)
+		}
+	}
+	if e.Code != codes[0] {
+		t.Errorf("decided by %s, want the first of %v", e.Code, codes)
+	}
+	if text := e.Report.Markdown(saml.VendorEntraID); !strings.Contains(text, string(saml.AudienceMismatch)) || !strings.Contains(text, "https://other.example.com") {
+		t.Errorf("the report for people says:\n%s", text)
+	}
+}
+
+// TestExpiredMetadata has nobody sign in by metadata whose time is over.
+func TestExpiredMetadata(t *testing.T) {
+	p, c := samltest.TestParams(), baseline(t)
+	text := strings.Replace(string(c.Metadata(p)), "<md:EntityDescriptor", `<md:EntityDescriptor validUntil="`+p.Now.Format(time.RFC3339)+`"`, 1)
+	metadata, err := saml.ParseMetadata([]byte(text), p.IdPEntityID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := verdict(t, c, p, func(c *saml.Config) { c.IdP = metadata }); got != string(saml.MetadataExpired) {
+		t.Errorf("%s, want %s", got, saml.MetadataExpired)
+	}
+	if got, _ := verdict(t, c, p, func(c *saml.Config) {
+		c.IdP, c.Now = metadata, func() time.Time { return p.Now.Add(-time.Second) }
+	}); got != samltest.Accept {
+		t.Errorf("a second earlier: %s", got)
+	}
+}
+
+// TestNoVerdict has a replay cache that cannot say: nothing is decided, and the response is good when
+// it can.
+func TestNoVerdict(t *testing.T) {
+	p, c := samltest.TestParams(), baseline(t)
+	down := errors.New("down")
+	cache := &flaky{err: down}
+	sp := newSP(t, c, p, func(c *saml.Config) { c.Replays = cache })
+	pending, err := sp.SealPending(p.RequestID, p.ACS, []byte("data"), p.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := saml.Response{Encoded: base64.StdEncoding.EncodeToString(c.Make(p)), PostedTo: p.ACS, Pending: []string{pending}}
+	var e *saml.Error
+	if _, err := sp.Validate(t.Context(), r); !errors.As(err, &e) || e.Code != saml.StoreUnavailable || !errors.Is(err, down) {
+		t.Errorf("got %v, want no verdict", err)
+	}
+	cache.err = nil
+	a, err := sp.Validate(t.Context(), r)
+	if err != nil || string(a.Data()) != "data" || a.RequestID() != p.RequestID {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+type flaky struct{ err error }
+
+func (f *flaky) Use(context.Context, string, time.Time) error { return f.err }
 
 // TestReal validates the responses of real identity providers, at the time they were made.
 func TestReal(t *testing.T) {

@@ -96,6 +96,7 @@ const (
 // An object is a body.
 type object map[string]any
 
+// String is for reports.
 func (o object) String() string {
 	text, err := json.Marshal(o)
 	if err != nil {

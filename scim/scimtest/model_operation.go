@@ -94,6 +94,7 @@ type handles struct {
 	some  []handle
 }
 
+// String is for reports.
 func (o *operation) String() string {
 	s := fmt.Sprintf("%s: %s %s", o.tenant, o.do, o.on)
 	switch o.do {
@@ -125,6 +126,7 @@ func (o *operation) String() string {
 	return s
 }
 
+// String is for reports.
 func (m memberHandles) String() string {
 	s := ""
 	if m.replace {
@@ -139,6 +141,7 @@ func (m memberHandles) String() string {
 	return s
 }
 
+// String is for reports.
 func (l *listing) String() string {
 	s := fmt.Sprintf("(listing %d) within %s", l.number, describeScope(l.scope))
 	if l.filter != "" {

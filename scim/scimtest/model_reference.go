@@ -122,6 +122,7 @@ func (t *referenceTenant) userConflict(u scim.User) error {
 	return nil
 }
 
+// CreateUser stores a user whose name is free.
 func (r *reference) CreateUser(ctx context.Context, tenant scim.TenantID, u scim.User) (scim.User, error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -143,6 +144,7 @@ func (r *reference) CreateUser(ctx context.Context, tenant scim.TenantID, u scim
 // errTakenID is the answer to a create under an ID that is taken.
 var errTakenID = &scim.ConflictError{Attribute: "id"}
 
+// User finds a user.
 func (r *reference) User(ctx context.Context, tenant scim.TenantID, id string) (scim.User, error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -155,6 +157,7 @@ func (r *reference) User(ctx context.Context, tenant scim.TenantID, id string) (
 	return scim.User{}, scim.ErrNotFound
 }
 
+// Users lists users.
 func (r *reference) Users(ctx context.Context, tenant scim.TenantID, q scim.Query) (scim.Page[scim.User], error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -188,6 +191,7 @@ func (r *reference) UpdateUser(ctx context.Context, tenant scim.TenantID, u scim
 	return copyUser(u), nil
 }
 
+// DeleteUser removes a user.
 func (r *reference) DeleteUser(ctx context.Context, tenant scim.TenantID, id, version string) error {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -218,6 +222,7 @@ func (t *referenceTenant) groupConflict(g scim.Group) error {
 	return nil
 }
 
+// CreateGroup stores a group with members.
 func (r *reference) CreateGroup(ctx context.Context, tenant scim.TenantID, g scim.Group, m scim.MemberChange) (scim.Group, error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -236,6 +241,7 @@ func (r *reference) CreateGroup(ctx context.Context, tenant scim.TenantID, g sci
 	return copyGroup(g), nil
 }
 
+// Group finds a group.
 func (r *reference) Group(ctx context.Context, tenant scim.TenantID, id string) (scim.Group, error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -248,6 +254,7 @@ func (r *reference) Group(ctx context.Context, tenant scim.TenantID, id string) 
 	return scim.Group{}, scim.ErrNotFound
 }
 
+// Groups lists groups.
 func (r *reference) Groups(ctx context.Context, tenant scim.TenantID, q scim.Query) (scim.Page[scim.Group], error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -262,6 +269,7 @@ func (r *reference) Groups(ctx context.Context, tenant scim.TenantID, q scim.Que
 	return list(all, q, t.groupRank)
 }
 
+// UpdateGroup replaces a group and changes its members.
 func (r *reference) UpdateGroup(ctx context.Context, tenant scim.TenantID, g scim.Group, m scim.MemberChange) (scim.Group, error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -291,6 +299,7 @@ func sameGroup(a, b scim.Group) bool {
 	return difference(a, b) == ""
 }
 
+// DeleteGroup removes a group.
 func (r *reference) DeleteGroup(ctx context.Context, tenant scim.TenantID, id, version string) error {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -308,6 +317,7 @@ func (r *reference) DeleteGroup(ctx context.Context, tenant scim.TenantID, id, v
 	return nil
 }
 
+// Members lists members by their IDs.
 func (r *reference) Members(ctx context.Context, tenant scim.TenantID, group, after string, limit int) (scim.Page[scim.Member], error) {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
@@ -327,6 +337,7 @@ func (r *reference) Members(ctx context.Context, tenant scim.TenantID, group, af
 	return p, nil
 }
 
+// GroupsOf looks at every group.
 func (r *reference) GroupsOf(ctx context.Context, tenant scim.TenantID, scope scim.Scope, users []string) (map[string][]scim.Member, error) {
 	p, err := r.Groups(ctx, tenant, scim.Query{Scope: scope, Limit: unlimited})
 	if err != nil {
@@ -348,6 +359,7 @@ func (r *reference) GroupsOf(ctx context.Context, tenant scim.TenantID, scope sc
 	return of, nil
 }
 
+// Forget takes a user out of every group.
 func (r *reference) Forget(ctx context.Context, tenant scim.TenantID, user string) error {
 	t, end, err := r.begin(ctx, tenant)
 	if err != nil {
