@@ -43,12 +43,12 @@ func readLogoutParts(root *node, in logoutInput) (logoutParts, error) {
 	} else {
 		r.request(&parts)
 	}
-	if r.missing == "" && len(r.rest) > 0 {
-		r.missing = "nothing more, and not " + r.rest[0].local
+	if len(r.rest) > 0 {
+		r.miss("nothing more")
 	}
 	switch {
 	case r.missing != "":
-		return parts, offProfile(want+" with "+r.missing, "another one")
+		return parts, offProfile(want+" with "+r.missing, r.found)
 	case hasText(root):
 		return parts, offProfile("elements", "text between them")
 	case parts.signature != nil && in.binding == HTTPRedirect:
@@ -61,6 +61,7 @@ func readLogoutParts(root *node, in logoutInput) (logoutParts, error) {
 type partReader struct {
 	rest    []*node
 	missing string // the first part that was not there
+	found   string // and what was in its place
 }
 
 // one takes a part that has to be there.
@@ -73,8 +74,12 @@ func (r *partReader) one(space, local string) *node {
 }
 
 func (r *partReader) miss(what string) {
-	if r.missing == "" {
-		r.missing = what
+	if r.missing != "" {
+		return
+	}
+	r.missing, r.found = what, "its end"
+	if len(r.rest) > 0 {
+		r.found = r.rest[0].local
 	}
 }
 
@@ -112,7 +117,7 @@ func (r *partReader) request(parts *logoutParts) {
 func (r *partReader) foreign(n *node) {
 	for _, c := range n.elements() {
 		if c.space == nsAssertion || c.space == nsProtocol || c.space == nsSignature || c.space == nsEncrypt {
-			r.miss("Extensions without " + c.local)
+			r.miss("Extensions without elements of SAML, signatures or encryption, such as " + c.local)
 		}
 		r.foreign(c)
 	}
