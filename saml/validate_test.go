@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -298,4 +299,37 @@ func between(s, from, to string) string {
 	_, rest, _ := strings.Cut(s, from)
 	text, _, _ := strings.Cut(rest, to)
 	return text
+}
+
+// TestCorpusLogout sends the logout messages of the corpus.
+func TestCorpusLogout(t *testing.T) {
+	p := samltest.TestParams()
+	sent := 0
+	for _, c := range samltest.Corpus() {
+		if c.Binding == samltest.ResponsePOST {
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) {
+			sp := newSP(t, c, p, func(c *saml.Config) { c.SLO, c.Sign, c.SignCertificate = p.SLO, samltest.TestDecrypter(), p.Keys.SP.Raw })
+			m := saml.LogoutMessage{Query: string(c.Make(p))}
+			if c.Binding == samltest.LogoutPOST {
+				m = saml.LogoutMessage{Form: []byte(url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(c.Make(p))}}.Encode())}
+			}
+			got := samltest.Accept
+			_, err := sp.ReadLogout(t.Context(), m)
+			var e *saml.Error
+			if errors.As(err, &e) {
+				got = string(e.Code)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if !is(got, c.Want) {
+				t.Errorf("%s: %s, want %s\n%s\n%v", c.Title, got, c.Want, c.Why, err)
+			}
+		})
+		sent++
+	}
+	if sent < 8 {
+		t.Errorf("%d messages", sent)
+	}
 }
