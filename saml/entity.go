@@ -194,7 +194,7 @@ func appendParts(b []byte, parts ...string) []byte {
 // usableKeys returns the keys of the identity provider that signatures may be of now. A certificate
 // whose time is over, or has not come, counts unless the host ignores that.
 func (sp *ServiceProvider) usableKeys(now time.Time) (usable []Key, err error) {
-	if err := sp.config.IdP.At(now); err != nil {
+	if err := sp.config.IdP.ValidAt(now); err != nil {
 		return nil, err
 	}
 	for _, k := range sp.config.IdP.keys {

@@ -100,7 +100,7 @@ func (sp *ServiceProvider) StartLogout(r LogoutRequest) (Message, error) {
 	case len(r.Data) > MaxData:
 		return Message{}, fmt.Errorf("saml: LogoutRequest.Data has %d bytes; at most %d are kept", len(r.Data), MaxData)
 	}
-	if err := sp.config.IdP.At(now); err != nil {
+	if err := sp.config.IdP.ValidAt(now); err != nil {
 		return Message{}, err
 	}
 	p := pend(pendingLogout, now)

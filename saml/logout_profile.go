@@ -23,15 +23,8 @@ func readLogoutParts(root *node, in logoutInput) (logoutParts, error) {
 	if in.answer {
 		want = "LogoutResponse"
 	}
-	version, _ := root.attr("Version")
-	id, _ := root.attr("ID")
-	switch {
-	case !root.is(nsProtocol, want):
-		return logoutParts{}, offProfile(want, root.local)
-	case version != "2.0":
-		return logoutParts{}, offProfile("Version 2.0", version)
-	case id == "":
-		return logoutParts{}, offProfile("an ID", "none")
+	if err := checkLogoutRoot(root, want); err != nil {
+		return logoutParts{}, err
 	}
 	r := partReader{rest: root.elements()}
 	parts := logoutParts{issuer: r.one(nsAssertion, "Issuer"), signature: r.maybe(nsSignature, "Signature")}
@@ -55,6 +48,21 @@ func readLogoutParts(root *node, in logoutInput) (logoutParts, error) {
 		return parts, offProfile("a signature beside the document, by HTTP-Redirect", "one in it")
 	}
 	return parts, nil
+}
+
+// checkLogoutRoot checks what all messages have (SAML core §3.2.1, §3.2.2).
+func checkLogoutRoot(root *node, want string) error {
+	version, _ := root.attr("Version")
+	id, _ := root.attr("ID")
+	switch {
+	case !root.is(nsProtocol, want):
+		return offProfile(want, root.local)
+	case version != "2.0":
+		return offProfile("Version 2.0", version)
+	case id == "":
+		return offProfile("an ID", "none")
+	}
+	return nil
 }
 
 // A partReader takes the parts of a message one by one.

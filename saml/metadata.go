@@ -111,8 +111,8 @@ func endpoint(from []Endpoint, b Binding) (Endpoint, bool) {
 	return from[i], true
 }
 
-// At returns a refusal with [MetadataExpired] if the metadata must not be used any more.
-func (m *Metadata) At(now time.Time) error {
+// ValidAt returns a refusal with [MetadataExpired] if the metadata must not be used any more.
+func (m *Metadata) ValidAt(now time.Time) error {
 	if until, ok := m.ValidUntil(); ok && !now.Before(until) {
 		return refuse(MetadataExpired, "metadata that is valid", "validUntil "+until.Format(time.RFC3339))
 	}

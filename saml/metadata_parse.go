@@ -35,7 +35,7 @@ type MetadataOptions struct {
 // provider if entityID is "". Errors are [*Error], with a [*NotMetadata] in them if it is something
 // else that was given.
 //
-// It looks at no clock: see [Metadata.At] and [Metadata.Expiring].
+// It looks at no clock: see [Metadata.ValidAt] and [Metadata.Expiring].
 func ParseMetadata(data []byte, entityID string) (*Metadata, error) {
 	return MetadataOptions{EntityID: entityID}.Parse(data)
 }

@@ -142,16 +142,16 @@ func TestMetadataTimes(t *testing.T) {
 	if at, ok := m.CacheUntil(fetched); !ok || !at.Equal(fetched.Add(6*time.Hour)) {
 		t.Errorf("cached until %v, want the shortest", at)
 	}
-	if err := m.At(until.Add(-time.Second)); err != nil {
+	if err := m.ValidAt(until.Add(-time.Second)); err != nil {
 		t.Error(err)
 	}
-	wantCode(t, m.At(until), MetadataExpired, "2026-12-30T23:00:00Z")
+	wantCode(t, m.ValidAt(until), MetadataExpired, "2026-12-30T23:00:00Z")
 	two := mustMetadata(t, data, "urn:example:idp:two")
 	if until, _ := two.ValidUntil(); !until.Equal(time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("valid until %v, want that of the list", until)
 	}
 	okta := mustMetadata(t, metadataFile(t, "okta.xml"), "")
-	if _, ok := okta.ValidUntil(); ok || okta.At(until.AddDate(1000, 0, 0)) != nil {
+	if _, ok := okta.ValidUntil(); ok || okta.ValidAt(until.AddDate(1000, 0, 0)) != nil {
 		t.Error("metadata without validUntil ends")
 	}
 	if _, ok := okta.CacheUntil(fetched); ok {

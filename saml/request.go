@@ -68,7 +68,7 @@ func (sp *ServiceProvider) checkRequest(r *Request, now time.Time) error {
 	case sp.config.IdP.wantSigned && sp.config.Sign == nil:
 		return misconfigured("Sign", "a key, because the identity provider takes signed requests only", "none")
 	}
-	return sp.config.IdP.At(now)
+	return sp.config.IdP.ValidAt(now)
 }
 
 // authnRequest returns the document, and where it goes.

@@ -59,7 +59,7 @@ func (v *validation) run(ctx context.Context) (*Assertion, error) {
 	if !slices.Contains(v.sp.config.ACS, v.r.PostedTo) {
 		return nil, &Error{Code: ConfigInvalid, Report: v.report, Cause: fmt.Errorf("saml: Response.PostedTo is %q, which Config.ACS does not list", v.r.PostedTo)}
 	}
-	if err := v.sp.config.IdP.At(v.now); err != nil {
+	if err := v.sp.config.IdP.ValidAt(v.now); err != nil {
 		return nil, err
 	}
 	shape, err := v.read()

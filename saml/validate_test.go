@@ -310,7 +310,9 @@ func TestCorpusLogout(t *testing.T) {
 			continue
 		}
 		t.Run(c.ID, func(t *testing.T) {
-			sp := newSP(t, c, p, func(c *saml.Config) { c.SLO, c.Sign, c.SignCertificate = p.SLO, samltest.TestDecrypter(), p.Keys.SP.Raw })
+			sp := newSP(t, c, p, func(c *saml.Config) {
+				c.SLO, c.Sign, c.SignCertificate = p.SLO, samltest.TestDecrypter(), p.Keys.SP.Raw
+			})
 			m := saml.LogoutMessage{Query: string(c.Make(p))}
 			if c.Binding == samltest.LogoutPOST {
 				m = saml.LogoutMessage{Form: []byte(url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(c.Make(p))}}.Encode())}
