@@ -83,6 +83,7 @@ func (j *judge) assertion(c *claims, responseTo string) (request *pending, chose
 	for _, s := range c.statements {
 		j.statement(s)
 	}
+	j.forced(request, c.statements)
 	j.attributes(c)
 	return request, chosen
 }
@@ -169,6 +170,19 @@ func (j *judge) statement(s authnStatement) {
 	if age := j.sp.config.MaxAuthnAge; age > 0 {
 		j.check(SessionExpired, s.instant.ok && s.instant.time.After(j.now.Add(-age-j.sp.config.Skew)), true, "AuthnInstant within "+age.String(), s.instant.text)
 	}
+}
+
+// forced wants a person who was asked to authenticate anew to have done so.
+func (j *judge) forced(request *pending, statements []authnStatement) {
+	if request == nil || !request.force {
+		return
+	}
+	since, actual := request.created.Add(-j.sp.config.Skew), "no AuthnStatement"
+	anew := slices.ContainsFunc(statements, func(s authnStatement) bool {
+		actual = s.instant.text
+		return s.instant.ok && !s.instant.time.Before(since)
+	})
+	j.check(SessionExpired, anew, true, "AuthnInstant after the request of "+request.created.Format(time.RFC3339), actual)
 }
 
 func (j *judge) attributes(c *claims) {

@@ -76,13 +76,19 @@ func (v *validation) run(ctx context.Context) (*Assertion, error) {
 	return v.judge(ctx, believed)
 }
 
+// indented is how much longer base64 may be for the white space in it.
+const indented = 2
+
 // read decodes and parses a response, and finds its parts.
 func (v *validation) read() (*shape, error) {
+	limit := v.sp.config.MaxResponse
+	if len(v.r.Encoded) > indented*base64.StdEncoding.EncodedLen(limit) {
+		return nil, wrong(RequestTooLarge, fmt.Sprintf("at most %d bytes", limit), fmt.Sprintf("%d in base64", len(v.r.Encoded)))
+	}
 	text := withoutSpace(v.r.Encoded)
 	if text == "" {
 		return nil, wrong(RequestNoResponse, "a SAMLResponse", "none")
 	}
-	limit := v.sp.config.MaxResponse
 	if len(text) > base64.StdEncoding.EncodedLen(limit) {
 		return nil, wrong(RequestTooLarge, fmt.Sprintf("at most %d bytes", limit), fmt.Sprint(base64.StdEncoding.DecodedLen(len(text))))
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -333,5 +334,61 @@ func TestCorpusLogout(t *testing.T) {
 	}
 	if sent < 8 {
 		t.Errorf("%d messages", sent)
+	}
+}
+
+// TestForceAuthn asks for a new authentication, and gets one that is older than the request.
+func TestForceAuthn(t *testing.T) {
+	p, c := samltest.TestParams(), baseline(t)
+	answered := func(force bool, asked time.Time) string {
+		now := asked
+		sp := newSP(t, c, p, func(c *saml.Config) { c.Now = func() time.Time { return now } })
+		m, err := sp.Start(saml.Request{ForceAuthn: force})
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := p
+		q.RequestID = m.ID
+		now = p.Now.Add(30 * time.Second)
+		_, err = sp.Validate(t.Context(), saml.Response{Encoded: base64.StdEncoding.EncodeToString(c.Make(q)), PostedTo: p.ACS, Pending: []string{m.Pending}})
+		var e *saml.Error
+		if errors.As(err, &e) {
+			return string(e.Code)
+		}
+		return samltest.Accept
+	}
+	before, after := p.Now.Add(-8*time.Minute), p.Now.Add(29*time.Second)
+	for _, force := range []bool{false, true} {
+		if got := answered(force, before); got != samltest.Accept {
+			t.Errorf("forced %t, authenticated after the request: %s", force, got)
+		}
+	}
+	if got := answered(false, after); got != samltest.Accept {
+		t.Errorf("not forced, authenticated before the request: %s", got)
+	}
+	if got := answered(true, p.Now.Add(2*time.Minute)); got != string(saml.SessionExpired) {
+		t.Errorf("forced, authenticated two minutes before the request: %s, want %s", got, saml.SessionExpired)
+	}
+}
+
+// TestRefusedCheaply bounds what a stranger can make of memory with a response that is refused.
+func TestRefusedCheaply(t *testing.T) {
+	const most = 4 << 20 // bytes, beside the response itself
+	p := samltest.TestParams()
+	for _, c := range samltest.Corpus() {
+		if c.Family() != "Z" || c.Want == samltest.Accept || c.Repeat || c.Binding != samltest.ResponsePOST {
+			continue
+		}
+		t.Run(c.ID, func(t *testing.T) {
+			sp := newSP(t, c, p, nil)
+			r := saml.Response{Encoded: base64.StdEncoding.EncodeToString(c.Make(p)), PostedTo: p.ACS}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := sp.Validate(t.Context(), r)
+			runtime.ReadMemStats(&after)
+			if used := after.TotalAlloc - before.TotalAlloc; err == nil || used > most {
+				t.Errorf("%d bytes used, %v; want a refusal with %d at most", used, err, most)
+			}
+		})
 	}
 }
