@@ -51,7 +51,8 @@ type Config struct {
 	// NextSignCertificates are published beside SignCertificate, so that identity providers know the
 	// key that will be Sign next. Optional.
 	NextSignCertificates [][]byte
-	// Decrypt are for encrypted assertions, and are tried in order. Optional.
+	// Decrypt are for encrypted assertions, and are tried in order; at most four decryptions are made
+	// for one element. Optional.
 	Decrypt []crypto.Decrypter
 	// DecryptCertificates are published, for identity providers to encrypt with: DER, each of a key
 	// in Decrypt. An identity provider takes the first as a rule. Optional.
@@ -94,7 +95,8 @@ var ErrReplayed = errors.New("saml: it was used before")
 // A ReplayCache remembers what must not be used twice. Use is called with a key, which is a digest
 // in hexadecimal, and the time until which it has to be remembered. Of concurrent calls with one key
 // exactly one returns nil; the others, and all later ones until then, return [ErrReplayed]. Any
-// other error is no verdict: the message is refused for now.
+// other error is no verdict: the message is refused for now. A time that is over is an error, so that
+// of two uses around it not both succeed.
 type ReplayCache interface {
 	Use(ctx context.Context, key string, until time.Time) error
 }
