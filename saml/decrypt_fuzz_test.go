@@ -30,11 +30,15 @@ func FuzzDecrypt(f *testing.F) {
 			t.Fatalf("got %q, %v; want %q", got, err, plaintext)
 		case changed && err == nil && bytes.HasSuffix([]byte(e.cipher), []byte("-gcm")):
 			t.Fatalf("changed under GCM, and got %q", got)
-		case changed && err == nil && inKey && e.transport != rsa15 && bytes.Equal(got, plaintext):
+		case changed && err == nil && inKey && e.transport != rsa15 && len(plaintext) >= telling && bytes.Equal(got, plaintext):
 			t.Fatal("the wrapped key was changed, and nobody noticed")
 		}
 	})
 }
+
+// telling is how long a plaintext is that no other key makes by chance. Under CBC one key in 256 makes
+// nothing at all of anything.
+const telling = 8
 
 // tamper changes a byte of what is sent, of the key or of the content behind it, if there are so many.
 func tamper(enc *node, index int, mask byte) (changed, inKey bool) {
