@@ -31,3 +31,35 @@ type Event struct {
 type Sink interface {
 	Record(ctx context.Context, events []Event) error
 }
+
+// What administrators do.
+const (
+	EventBegun       EventType = "provider.begun"      // a draft
+	EventChanged     EventType = "provider.changed"    // name, domains, identifiers or toggles
+	EventImported    EventType = "provider.imported"   // metadata became the candidate
+	EventPolicy      EventType = "provider.policy"     // the sign-in policy of the candidate
+	EventDiscarded   EventType = "provider.discarded"  // the candidate
+	EventTestBegun   EventType = "provider.test_begun" //
+	EventTested      EventType = "provider.tested"     // a test has ended
+	EventSaved       EventType = "provider.saved"      // the candidate became active
+	EventEnabled     EventType = "provider.enabled"
+	EventDisabled    EventType = "provider.disabled"
+	EventDeleted     EventType = "provider.deleted"
+	EventUserAuthSet EventType = "user.authentication_set" // native or SSO
+)
+
+// Sign-ins and sessions.
+const (
+	EventSignedIn       EventType = "signin.accepted"
+	EventSignInRefused  EventType = "signin.refused" // of an assertion that was believed
+	EventSignedOut      EventType = "signout"
+	EventRevoked        EventType = "sessions.revoked"
+	EventSessionsKilled EventType = "sessions.killed"
+)
+
+// What maintenance finds.
+const (
+	EventExpiring     EventType = "provider.expiring"     // a certificate or metadata: 30, 14, 7 and 1 days before, and at the end
+	EventIdleRemoved  EventType = "provider.idle_removed" // a draft that nobody has touched
+	EventJoinMismatch EventType = "provider.join_mismatch"
+)
