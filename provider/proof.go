@@ -1,9 +1,15 @@
 package provider
 
 import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/seed-30109bde/gatehouse/saml"
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
@@ -33,4 +39,44 @@ type proof struct {
 	action  Action
 	target  ID
 	expires time.Time
+}
+
+// String and GoString keep a proof out of logs.
+func (Proof) String() string { return "[proof]" }
+
+// GoString is String.
+func (Proof) GoString() string { return "[proof]" }
+
+// Prove verifies a second factor of an actor, for one act on one provider.
+func (s *Service) Prove(ctx context.Context, a Actor, action Action, target ID, code string) (Proof, error) {
+	err := s.config.Prover.Verify(ctx, a, code)
+	if errors.Is(err, ErrWrongCode) {
+		return Proof{}, &Problem{Code: ProblemFactor, Detail: "The code is wrong, too old, or used. Enter the one that is shown now.", Cause: err}
+	}
+	if err != nil {
+		return Proof{}, fmt.Errorf("provider: the second factor could not be verified: %w", err)
+	}
+	return Proof{&proof{rand.Text(), a.Tenant, a.Name, action, target, s.now().Add(ProofFor)}}, nil
+}
+
+// consume uses a proof up.
+func (s *Service) consume(ctx context.Context, a Actor, p Proof, action Action, target ID) error {
+	now := s.now()
+	switch {
+	case p.p == nil:
+		return &Problem{Code: ProblemProof, Detail: "This needs a second factor."}
+	case p.p.tenant != a.Tenant || p.p.actor != a.Name || p.p.action != action || p.p.target != target:
+		return &Problem{Code: ProblemProof, Detail: "The second factor was given for something else. Enter a code for this."}
+	case !now.Before(p.p.expires):
+		return &Problem{Code: ProblemProof, Detail: "The second factor was given more than five minutes ago. Enter a code again."}
+	}
+	sum := sha256.Sum256([]byte("gatehouse provider proof\x00" + p.p.id))
+	err := s.config.Replays.Use(ctx, hex.EncodeToString(sum[:]), p.p.expires)
+	if errors.Is(err, saml.ErrReplayed) {
+		return &Problem{Code: ProblemProof, Detail: "The second factor was used already. Enter a code again."}
+	}
+	if err != nil {
+		return fmt.Errorf("provider: the second factor could not be used up: %w", err)
+	}
+	return nil
 }

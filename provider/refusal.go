@@ -1,6 +1,10 @@
 package provider
 
 import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/saml"
@@ -34,7 +38,102 @@ type Refusal struct {
 	Incident string
 	From     string
 	NameID   string // "" = none that was believed
+	User     string // the ID of the user whom the NameID names; "" = none
 	Report   *saml.Report
-	Join     *Join // for ReasonUnknownUser
+	Hint     string // what an administrator could change; "" = see the report
+	Join     *Join  // for ReasonUnknownUser
 	Cause    error
+}
+
+// refuse gives a refusal its time and incident ID, logs and counts it, and keeps it among the last ones
+// of its provider. believed says that the identity provider has signed what was refused: only then is
+// there an event.
+func (s *Service) refuse(ctx context.Context, r Refusal, believed bool) Refusal {
+	r.Time, r.Incident = s.now(), newIncident()
+	level := slog.LevelInfo
+	if r.Reason == ReasonStore || r.Reason == ReasonHost {
+		level = slog.LevelError
+	}
+	s.config.Logger.LogAttrs(ctx, level, "a sign-in was refused",
+		slog.String("incident", r.Incident), slog.String("reason", string(r.Reason)),
+		slog.String("tenant", string(r.Tenant)), slog.String("provider", string(r.Provider)),
+		slog.String("from", r.From), slog.Any("cause", r.Cause))
+	s.measure.refused(ctx, r.Reason)
+	s.refusals.keep(r)
+	if !believed {
+		return r
+	}
+	details := map[string]string{"reason": string(r.Reason)}
+	if r.NameID != "" {
+		details["name_id"] = r.NameID
+	}
+	if r.Join != nil && len(r.Join.Nearest) > 0 {
+		details["nearest"], details["advice"] = r.Join.Nearest[0].UserName, r.Join.Advice
+	}
+	err := s.act(context.WithoutCancel(ctx), Actor{Tenant: r.Tenant, From: r.From}, func(context.Context, Store) ([]Event, error) {
+		return []Event{{Type: EventSignInRefused, Provider: r.Provider, User: r.User, Incident: r.Incident, Details: details}}, nil
+	})
+	if err != nil {
+		s.config.Logger.ErrorContext(ctx, "a refusal could not be recorded", "incident", r.Incident, "error", err)
+	}
+	return r
+}
+
+// How many refusals are kept, and of how many providers: strangers make them.
+const (
+	keptRefusals   = 100
+	keptRefusalsOf = 1000
+)
+
+// refusals are the last ones of each provider.
+type refusals struct {
+	mu   sync.Mutex
+	of   map[refusalKey][]Refusal // the oldest first
+	last []refusalKey             // the one that refused least recently first
+}
+
+type refusalKey struct {
+	tenant   scim.TenantID
+	provider ID
+}
+
+// keep remembers a refusal.
+func (l *refusals) keep(r Refusal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.of == nil {
+		l.of = map[refusalKey][]Refusal{}
+	}
+	key := refusalKey{r.Tenant, r.Provider}
+	if i := slices.Index(l.last, key); i >= 0 {
+		l.last = slices.Delete(l.last, i, i+1)
+	}
+	if l.last = append(l.last, key); len(l.last) > keptRefusalsOf {
+		delete(l.of, l.last[0])
+		l.last = slices.Delete(l.last, 0, 1)
+	}
+	list := append(l.of[key], r)
+	if len(list) > keptRefusals {
+		list = slices.Clone(list[len(list)-keptRefusals:])
+	}
+	l.of[key] = list
+}
+
+// list returns the refusals of a provider, the latest first.
+func (l *refusals) list(tenant scim.TenantID, id ID) []Refusal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := slices.Clone(l.of[refusalKey{tenant, id}])
+	slices.Reverse(list)
+	return list
+}
+
+// Refusals returns the last hundred sign-ins of a provider that this process has refused, the latest
+// first. What is in their reports is not verified unless it says so. Those of assertions that were
+// believed are events too.
+func (s *Service) Refusals(ctx context.Context, a Actor, id ID) ([]Refusal, error) {
+	if _, err := s.config.Store.Provider(ctx, a.Tenant, id); err != nil {
+		return nil, err
+	}
+	return s.refusals.list(a.Tenant, id), nil
 }

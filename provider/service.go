@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/seed-30109bde/gatehouse/filter"
 	"github.com/seed-30109bde/gatehouse/saml"
 	"github.com/seed-30109bde/gatehouse/scim"
 )
@@ -27,6 +29,10 @@ type Config struct {
 	Sessions Sessions
 	Prover   Prover
 	Sink     Sink // optional
+
+	// Tenant tells which tenant a request is for, from its host for example. It is for /sso/start, which
+	// is not served without; everything else finds the tenant by the provider.
+	Tenant func(*http.Request) (scim.TenantID, error)
 
 	// Provision tells who sends a SCIM request; nil = SCIM is not served.
 	Provision scim.Authenticator
@@ -75,7 +81,12 @@ type Config struct {
 // errors are *[Problem] for what an administrator can do something about, ErrNotFound, ErrStale, and
 // those of the stores.
 type Service struct {
-	config Config
+	config     Config
+	users      *filter.Registry
+	scim       *scim.Handler // nil: not served
+	measure    measure
+	refusals   refusals
+	fetchRoots *x509.CertPool // of tests; nil = those of the system
 }
 
 // New returns a service, or says what is missing.
@@ -111,7 +122,21 @@ func New(c Config) (*Service, error) {
 	if c.Session < 0 || c.Retention < 0 {
 		return nil, errors.New("provider: Config.Session and Config.Retention are not negative")
 	}
-	return &Service{config: c}, nil
+	if err := checkReturns(c.Returns); err != nil {
+		return nil, err
+	}
+	s := &Service{config: c}
+	var err error
+	if s.users, err = scim.UserRegistry(c.SCIM.Schemas...); err != nil {
+		return nil, err
+	}
+	if s.measure, err = newMeasure(c.Meter, c.Tracer); err != nil {
+		return nil, fmt.Errorf("provider: Config.Meter: %w", err)
+	}
+	if s.scim, err = s.newSCIM(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // now returns the time, in UTC and whole milliseconds, as stores keep it.

@@ -32,21 +32,8 @@ const (
 // New returns the service provider of a configuration, or a refusal with [ConfigInvalid] that names
 // the field which is wrong.
 func New(c Config) (*ServiceProvider, error) {
-	c.ACS = slices.Clone(c.ACS)
-	c.Decrypt = slices.Clone(c.Decrypt)
-	if c.Skew == 0 {
-		c.Skew = defaultSkew
-	}
-	if c.MaxResponse == 0 {
-		c.MaxResponse = defaultResponse
-	}
-	if c.NameIDFormat == "" {
-		c.NameIDFormat = EmailFormat
-	}
-	for _, check := range []func(*Config) error{checkParties, checkURLs, checkBounds, checkSigning, checkDecryption} {
-		if err := check(&c); err != nil {
-			return nil, err
-		}
+	if err := c.prepare(checkParties, checkOurs, checkURLs, checkBounds, checkSigning, checkDecryption); err != nil {
+		return nil, err
 	}
 	s, err := newSeals(c.Seal, sealedFor(c.EntityID, c.IdP.entityID))
 	if err != nil {
@@ -59,6 +46,27 @@ func New(c Config) (*ServiceProvider, error) {
 	return &ServiceProvider{config: c, trusted: trusted, seals: s}, nil
 }
 
+// prepare copies what is shared, fills in what is not set, and checks.
+func (c *Config) prepare(checks ...func(*Config) error) error {
+	c.ACS = slices.Clone(c.ACS)
+	c.Decrypt = slices.Clone(c.Decrypt)
+	if c.Skew == 0 {
+		c.Skew = defaultSkew
+	}
+	if c.MaxResponse == 0 {
+		c.MaxResponse = defaultResponse
+	}
+	if c.NameIDFormat == "" {
+		c.NameIDFormat = EmailFormat
+	}
+	for _, check := range checks {
+		if err := check(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // misconfigured names a field of a Config and what it should be.
 func misconfigured(field, expected, actual string) error {
 	return refuse(ConfigInvalid, "Config."+field+": "+expected, actual)
@@ -66,14 +74,19 @@ func misconfigured(field, expected, actual string) error {
 
 func checkParties(c *Config) error {
 	switch {
-	case c.EntityID == "" || len(c.EntityID) > maxEntityID || !isXMLText(c.EntityID):
-		return misconfigured("EntityID", fmt.Sprintf("1 to %d bytes of text", maxEntityID), c.EntityID)
 	case c.IdP == nil || c.IdP.entityID == "":
 		return misconfigured("IdP", "metadata that was read", "none")
 	case c.Replays == nil:
 		return misconfigured("Replays", "a cache; without one a stolen response works twice", "none")
 	case c.Now == nil:
 		return misconfigured("Now", "a clock", "none")
+	}
+	return nil
+}
+
+func checkOurs(c *Config) error {
+	if c.EntityID == "" || len(c.EntityID) > maxEntityID || !isXMLText(c.EntityID) {
+		return misconfigured("EntityID", fmt.Sprintf("1 to %d bytes of text", maxEntityID), c.EntityID)
 	}
 	return nil
 }

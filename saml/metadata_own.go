@@ -19,6 +19,15 @@ import (
 // provider is given: always the same bytes for one configuration. It is not signed.
 func (sp *ServiceProvider) Metadata() ([]byte, error) { return sp.descriptor("") }
 
+// OwnMetadata returns what [ServiceProvider.Metadata] does for a configuration that has no identity
+// provider yet, which is often given this first. IdP, Replays, Now and Seal need not be set.
+func OwnMetadata(c Config) ([]byte, error) {
+	if err := c.prepare(checkOurs, checkURLs, checkBounds, checkSigning, checkDecryption); err != nil {
+		return nil, err
+	}
+	return (&ServiceProvider{config: c}).Metadata()
+}
+
 // SignedMetadata returns the metadata with a signature of Config.Sign.
 func (sp *ServiceProvider) SignedMetadata() ([]byte, error) {
 	if sp.config.Sign == nil {

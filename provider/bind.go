@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-30109bde/gatehouse/filter"
+	"github.com/seed-30109bde/gatehouse/scim"
+)
+
+// signs returns the user that a NameID of a provider signs in, or why it signs in none. The user is
+// returned with the reason if there is one.
+//
+// This is the rule that keeps an identity provider to its own people. It looks at the value that found
+// the user and at no other attribute of the assertion, and it is asked at every sign-in.
+func (s *Service) signs(ctx context.Context, tenant scim.TenantID, p *Provider, nameID string) (scim.User, Reason, error) {
+	user, reason, err := s.named(ctx, tenant, p, strings.TrimSpace(nameID))
+	if err != nil || reason != "" {
+		return user, reason, err
+	}
+	reason, err = s.judge(ctx, tenant, p, user)
+	return user, reason, err
+}
+
+// judge says why a provider does not sign in a user, "" = it does.
+func (s *Service) judge(ctx context.Context, tenant scim.TenantID, p *Provider, user scim.User) (Reason, error) {
+	mine := user.ManagedBy == string(p.ID)
+	if user.ManagedBy == "" && user.SSO {
+		home, err := s.realm(ctx, tenant, user.UserName)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return "", err
+		}
+		mine = err == nil && home.ID == p.ID
+	}
+	switch {
+	case user.ManagedBy == "" && !user.SSO:
+		return ReasonWrongProvider, nil // a native account: nobody but the host signs it in
+	case !mine:
+		return ReasonWrongProvider, nil
+	case !user.Active:
+		return ReasonInactive, nil
+	case !user.SSO:
+		return ReasonNotSSO, nil
+	}
+	return "", nil
+}
+
+// named returns the user whom a NameID names.
+func (s *Service) named(ctx context.Context, tenant scim.TenantID, p *Provider, nameID string) (scim.User, Reason, error) {
+	if nameID == "" {
+		return scim.User{}, ReasonUnknownUser, nil
+	}
+	q := scim.Query{Scope: scim.Scope{All: true}, Limit: 2}
+	if p.Match == MatchWorkEmail {
+		q.Scope = scim.Scope{Manager: string(p.ID)}
+		if q.Filter = s.workEmail(nameID); q.Filter == nil {
+			return scim.User{}, ReasonUnknownUser, nil
+		}
+	} else {
+		ref, _ := s.users.Ref("userName")
+		q.Filter = filter.Equal(s.users, ref, nameID)
+	}
+	page, err := s.config.Stores.Users.Users(ctx, tenant, q)
+	switch {
+	case err != nil:
+		return scim.User{}, "", err
+	case len(page.Items) == 0:
+		return scim.User{}, ReasonUnknownUser, nil
+	case len(page.Items) > 1:
+		return scim.User{}, ReasonAmbiguousUser, nil
+	}
+	return page.Items[0], "", nil
+}
+
+// workEmail returns the filter for users with a work e-mail address; nil for what none can be.
+func (s *Service) workEmail(address string) *filter.Bound {
+	quoted, err := json.Marshal(address)
+	if err != nil {
+		return nil
+	}
+	f, err := filter.Parse(fmt.Sprintf(`emails[type eq "work" and value eq %s]`, quoted))
+	if err != nil {
+		return nil
+	}
+	bound, err := f.Bind(s.users)
+	if err != nil {
+		return nil
+	}
+	return bound
+}
+
+// realm returns the enabled provider that signs in a user name: the one that has its domain, or the
+// default one, else ErrNotFound.
+func (s *Service) realm(ctx context.Context, tenant scim.TenantID, userName string) (Provider, error) {
+	return s.config.Store.Realm(ctx, tenant, domainOf(userName))
+}
