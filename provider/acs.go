@@ -44,7 +44,7 @@ func (s *Service) acs(w http.ResponseWriter, r *http.Request, id ID) {
 		return
 	}
 	if id == "" {
-		id = s.providerOf(r, in.posted.RelayState)
+		id = s.cookieOf(r, in.posted.RelayState)
 	}
 	in.p.ID = id
 	if in.tenant, in.p, err = s.config.Store.Connection(ctx, id); err != nil {
@@ -55,9 +55,9 @@ func (s *Service) acs(w http.ResponseWriter, r *http.Request, id ID) {
 	s.conclude(in, s.believe(ctx, in))
 }
 
-// providerOf returns the provider that a request at a shared reply URL was for, as the browser says; what is
+// cookieOf returns the provider that a request at a shared reply URL was for, as the browser says; what is
 // sealed has to agree.
-func (s *Service) providerOf(r *http.Request, relayState string) ID {
+func (s *Service) cookieOf(r *http.Request, relayState string) ID {
 	name := s.cookieName(r, relayState)
 	for _, c := range s.pending(r) {
 		if c.name == name {

@@ -30,8 +30,14 @@ func (s *Service) record(ctx context.Context, st Store, a Actor, events ...Event
 	}
 	for i := range events {
 		s.fill(&events[i], a)
+		if err := events[i].check(); err != nil {
+			return err
+		}
 	}
 	_, err := st.Record(ctx, a.Tenant, s.config.Sink == nil, events...)
+	if err == nil {
+		s.measure.recorded(ctx, events)
+	}
 	return err
 }
 

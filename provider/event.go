@@ -2,6 +2,10 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/scim"
@@ -23,6 +27,61 @@ type Event struct {
 	From     string // the [Actor.From], or where a browser is
 	Incident string // what the person was shown, if they were refused
 	Details  map[string]string
+}
+
+// redacted stands for what is not printed.
+const redacted = "[personal]"
+
+// Redacted returns the event without what is personal: of the details, By and From.
+func (e Event) Redacted() Event {
+	e = e.clone()
+	for name := range e.Details {
+		if e.isPersonal(name) {
+			e.Details[name] = redacted
+		}
+	}
+	for _, at := range []*string{&e.By, &e.From} {
+		if *at != "" {
+			*at = redacted
+		}
+	}
+	return e
+}
+
+// LogValue is Redacted, for slog.
+func (e Event) LogValue() slog.Value {
+	e = e.Redacted()
+	attrs := []slog.Attr{slog.String("type", string(e.Type)), slog.String("tenant", string(e.Tenant))}
+	for _, a := range []slog.Attr{
+		slog.String("id", e.ID), slog.String("provider", string(e.Provider)), slog.String("user", e.User),
+		slog.String("by", e.By), slog.String("from", e.From), slog.String("incident", e.Incident),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Details)) {
+		attrs = append(attrs, slog.String(name, e.Details[name]))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// Format is Redacted, for fmt.
+func (e Event) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "%s %s", e.Time.Format(time.RFC3339), e.LogValue())
+}
+
+// maxEvents bounds a page of events.
+const maxEvents = 500
+
+// Events returns those of a tenant that match a query, the latest first. Limit is at most 500, and 50 if
+// it is 0.
+func (s *Service) Events(ctx context.Context, a Actor, q EventQuery) (EventPage, error) {
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	q.Limit = min(q.Limit, maxEvents)
+	return s.config.Store.Events(ctx, a.Tenant, q)
 }
 
 // A Sink takes events, in the order they are recorded as far as there is one. It is given an event

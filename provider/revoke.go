@@ -33,6 +33,7 @@ func (s *Service) kill(ctx context.Context, tenant scim.TenantID, r Revocation) 
 	defer cancel()
 	r.Until = r.At.Add(s.config.Session)
 	err := s.config.Sessions.Kill(ctx, Kill{Tenant: tenant, User: r.User, Provider: r.Provider, Reason: r.Reason})
+	s.measure.kill(ctx, err == nil)
 	if err != nil {
 		s.config.Logger.ErrorContext(ctx, "sessions could not be ended; it is tried again", "tenant", tenant, "user", r.User, "provider", r.Provider, "error", err)
 		s.retry(ctx, tenant, r)

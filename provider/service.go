@@ -43,6 +43,10 @@ type Config struct {
 	// SecondFactor says whether a user has to have a second factor to sign in. Optional: by default
 	// technicians and administrators have to.
 	SecondFactor func(ctx context.Context, tenant scim.TenantID, u scim.User) (bool, error)
+	// Administrators returns the IDs of those who administer a tenant, or may, in the transaction that
+	// stores belong to if they belong to one. Optional: by default all users of the tenant are looked
+	// at when somebody could be the last one, which takes a while among a million.
+	Administrators func(ctx context.Context, stores scim.Stores, tenant scim.TenantID) ([]string, error)
 	// Admit makes a user of a person whom the provider vouches for and nobody knows (just-in-time
 	// creation), or returns scim.ErrNotFound. What it returns is judged like any user. Optional: by
 	// default only SCIM creates users.

@@ -1,0 +1,122 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// An EventEntry documents a type of events.
+type EventEntry struct {
+	Type    EventType
+	Meaning string
+	Details []DetailEntry // what Details can have, by name
+}
+
+// A DetailEntry documents one of [Event.Details].
+type DetailEntry struct {
+	Name     string
+	Meaning  string
+	Personal bool // it is about a person: it is not printed, and not logged
+}
+
+// EventTypes returns all types, sorted.
+func EventTypes() []EventType { return slices.Sorted(maps.Keys(catalogue)) }
+
+// Entry returns the documentation of a type; of one that is not known it has no Meaning.
+func (t EventType) Entry() EventEntry {
+	e := catalogue[t]
+	e.Type, e.Details = t, slices.Clone(e.Details)
+	return e
+}
+
+// Details that several types have.
+var (
+	detailName       = DetailEntry{Name: "name", Meaning: "the name of the provider"}
+	detailRun        = DetailEntry{Name: "run", Meaning: "the ID of the test"}
+	detailNameID     = DetailEntry{Name: "name_id", Meaning: "what the identity provider calls the person", Personal: true}
+	detailIdPEntity  = DetailEntry{Name: "idp_entity_id", Meaning: "the entity ID of the identity provider"}
+	detailWhy        = DetailEntry{Name: "reason", Meaning: "what made it necessary"}
+	detailAdvice     = DetailEntry{Name: "advice", Meaning: "which claim to change"}
+	detailSomebodyAs = DetailEntry{Name: "user_name", Meaning: "the user name of a user who may be meant", Personal: true}
+)
+
+// catalogue documents every type. What is not in it cannot be recorded.
+var catalogue = map[EventType]EventEntry{
+	EventBegun: {Meaning: "An administrator has begun a provider.", Details: []DetailEntry{detailName,
+		{Name: "entity_id", Meaning: "our entity ID"}}},
+	EventChanged: {Meaning: "Something that needs no test was changed. The details are the new values.", Details: []DetailEntry{detailName,
+		{Name: "domains", Meaning: "the domains, with spaces between them; empty: the default provider"},
+		{Name: "match", Meaning: "what a NameID is compared with; empty: the user name"},
+		{Name: "entity_id", Meaning: "our entity ID"},
+		{Name: "reply_url", Meaning: "our reply URL"},
+		{Name: "idp_initiated", Meaning: "whether sign-ins may begin at the identity provider"},
+		{Name: "bypass_mfa", Meaning: "whether the evidence of a second factor counts"}}},
+	EventImported: {Meaning: "Metadata was imported; it is to be tested.", Details: []DetailEntry{detailIdPEntity,
+		{Name: "from", Meaning: "url, file, xml or hand"}}},
+	EventPolicy: {Meaning: "A sign-in policy was proposed; it is to be tested.", Details: []DetailEntry{
+		{Name: "signed", Meaning: "what has to be signed: 0 either, 1 the assertion, 2 the response, 3 both"},
+		{Name: "allow_sha1", Meaning: "signatures with SHA-1 are believed"},
+		{Name: "allow_rsa15", Meaning: "RSA PKCS #1 v1.5 is decrypted"},
+		{Name: "ignore_certificate_dates", Meaning: "expired certificates are believed"},
+		{Name: "merge_attributes", Meaning: "an attribute may be there twice"}}},
+	EventDiscarded: {Meaning: "What was to be tested was given up."},
+	EventTestBegun: {Meaning: "An administrator has begun a test.", Details: []DetailEntry{detailRun}},
+	EventTested: {Meaning: "A test has ended.", Details: []DetailEntry{detailRun, detailNameID,
+		{Name: "result", Meaning: "passed, failed or unanswered"},
+		{Name: "began_by", Meaning: "who has begun it", Personal: true},
+		{Name: "code", Meaning: "of the check that decided, if it has failed"}}},
+	EventSaved: {Meaning: "The tested settings are those that sign-ins are judged by from now on.", Details: []DetailEntry{detailIdPEntity,
+		{Name: "tested_by", Meaning: "who has tested them", Personal: true},
+		{Name: "certificate_until", Meaning: "the day on which the last certificate ends"}}},
+	EventEnabled:     {Meaning: "People sign in through the provider from now on.", Details: []DetailEntry{detailName}},
+	EventDisabled:    {Meaning: "Nobody signs in through the provider any more.", Details: []DetailEntry{detailName}},
+	EventDeleted:     {Meaning: "The provider is gone, and its users are managed by nobody.", Details: []DetailEntry{detailName, {Name: "users", Meaning: "how many there were"}, {Name: "groups", Meaning: "how many there were"}}},
+	EventUserAuthSet: {Meaning: "A user signs in in another way.", Details: []DetailEntry{{Name: "sso", Meaning: "true: through an identity provider; false: with a password"}}},
+
+	EventSignedIn: {Meaning: "Somebody has signed in.", Details: []DetailEntry{detailNameID,
+		{Name: "second_factor", Meaning: "not asked, required, or satisfied by the identity provider"},
+		{Name: "idp_initiated", Meaning: "true if it began at the identity provider"}}},
+	EventSignInRefused: {Meaning: "Somebody whom the identity provider has vouched for was refused.", Details: []DetailEntry{detailNameID, detailAdvice,
+		{Name: "reason", Meaning: "why"},
+		{Name: "nearest", Meaning: "the user name of a user who may be meant", Personal: true}}},
+	EventSignedOut:      {Meaning: "The identity provider has signed somebody out."},
+	EventRevoked:        {Meaning: "Sessions, and tokens, of a user or of all users of a provider are over.", Details: []DetailEntry{detailWhy}},
+	EventSessionsKilled: {Meaning: "The host has ended the sessions that were revoked."},
+
+	EventExpiring: {Meaning: "A certificate or metadata ends soon, or has ended.", Details: []DetailEntry{
+		{Name: "code", Meaning: "what sign-ins will be refused with"},
+		{Name: "at", Meaning: "when it ends (RFC 3339)"},
+		{Name: "days", Meaning: "the threshold that is behind: 30, 14, 7, 1 or 0"},
+		{Name: "text", Meaning: "what ends, in a sentence"}}},
+	EventIdleRemoved: {Meaning: "A draft that nobody has touched for 90 days was removed.", Details: []DetailEntry{detailName,
+		{Name: "begun_by", Meaning: "who had begun it", Personal: true}}},
+	EventJoinMismatch: {Meaning: "The identity provider vouches for people whom nobody here knows, and users here have names like theirs.", Details: []DetailEntry{detailNameID, detailSomebodyAs, detailAdvice,
+		{Name: "unknown", Meaning: "how many names nobody knows"},
+		{Name: "near", Meaning: "of how many of them a user may be meant"},
+		{Name: "how", Meaning: "what is alike"}}},
+}
+
+// check returns an error for an event that the catalogue does not have.
+func (e *Event) check() error {
+	entry, ok := catalogue[e.Type]
+	if !ok {
+		return fmt.Errorf("provider: no event type %q", e.Type)
+	}
+	for name := range e.Details {
+		if !slices.ContainsFunc(entry.Details, func(d DetailEntry) bool { return d.Name == name }) {
+			return fmt.Errorf("provider: an event %s has no detail %q", e.Type, name)
+		}
+	}
+	return nil
+}
+
+// isPersonal reports whether a detail of the event is about a person. One that is not known may be.
+func (e *Event) isPersonal(name string) bool {
+	for _, d := range catalogue[e.Type].Details {
+		if d.Name == name {
+			return d.Personal
+		}
+	}
+	return true
+}
