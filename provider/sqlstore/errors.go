@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed-30109bde/gatehouse/provider"
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
@@ -58,7 +59,8 @@ func isOurs(err error) bool {
 	_, conflict := errors.AsType[*scim.ConflictError](err)
 	_, down := errors.AsType[*scim.UnavailableError](err)
 	_, refused := errors.AsType[*scim.Refusal](err)
-	return conflict || down || refused || errors.Is(err, scim.ErrNotFound) || errors.Is(err, scim.ErrStale) ||
+	_, taken := errors.AsType[*provider.Taken](err)
+	return conflict || down || refused || taken || errors.Is(err, provider.ErrNotFound) || errors.Is(err, provider.ErrStale) || errors.Is(err, scim.ErrNotFound) || errors.Is(err, scim.ErrStale) ||
 		errors.Is(err, scim.ErrPosition) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
