@@ -1,0 +1,28 @@
+package sqlstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed-30109bde/gatehouse/provider"
+	"github.com/seed-30109bde/gatehouse/provider/providertest"
+	"github.com/seed-30109bde/gatehouse/provider/sqlstore"
+	"github.com/seed-30109bde/gatehouse/saml"
+	"github.com/seed-30109bde/gatehouse/saml/samltest"
+)
+
+func TestProviders(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) {
+		providertest.TestStore(t, func(t *testing.T) provider.Store {
+			return newStore(t, e, sqlstore.Config{}).Providers()
+		})
+	})
+}
+
+func TestReplays(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) {
+		samltest.TestReplayCache(t, func(t *testing.T, now func() time.Time) saml.ReplayCache {
+			return newStore(t, e, sqlstore.Config{}).Replays(now)
+		})
+	})
+}
