@@ -7,8 +7,11 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
+
+	"github.com/seed-30109bde/gatehouse/provider"
 )
 
 // A request is what a browser was sent to the identity provider with.
@@ -68,3 +71,12 @@ func read(t *testing.T, response *http.Response) (int, string) {
 	}
 	return response.StatusCode, string(body)
 }
+
+// answerOf is what a service answers to a request without a connection.
+func answerOf(s *provider.Service, method, address string) *http.Response {
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, httptest.NewRequest(method, address, nil))
+	return w.Result()
+}
+
+func base64Of(data []byte) string { return base64.StdEncoding.EncodeToString(data) }

@@ -37,6 +37,13 @@ func (s *Service) send(w http.ResponseWriter, r *http.Request, m saml.Message) {
 	}
 }
 
+// redirect sends a browser to a target that was checked, as it is: http.Redirect would clean its path.
+func redirect(w http.ResponseWriter, target string) {
+	secure(w.Header(), "")
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
 // secure sets the headers of all pages: nothing is loaded, framed or kept.
 func secure(h http.Header, allow string) {
 	policy := "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"

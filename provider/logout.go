@@ -152,7 +152,7 @@ func (s *Service) loggedOut(w http.ResponseWriter, r *http.Request, tenant scim.
 	}
 	s.clearLogouts(w, r, id)
 	if d.Return != "" {
-		http.Redirect(w, r, d.Return, http.StatusSeeOther)
+		redirect(w, d.Return)
 		return
 	}
 	text := "You are signed out here and at your identity provider."

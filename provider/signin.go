@@ -40,8 +40,7 @@ func (s *Service) signIn(in *answer) {
 		return
 	}
 	s.measure.signIn(ctx, true, s.config.Now().Sub(in.began))
-	in.w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(in.w, in.r, target, http.StatusSeeOther)
+	redirect(in.w, target)
 }
 
 // admit returns the user whom a NameID signs in. The host may make one of a person whom nobody knows;
