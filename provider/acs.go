@@ -169,18 +169,30 @@ func (s *Service) conclude(in *answer, verdict error) {
 
 // refuseAnswer shows the page of a response that is not believed, or not judged.
 func (s *Service) refuseAnswer(in *answer, cause error) {
-	refusal := Refusal{Tenant: in.tenant, Provider: in.p.ID, Reason: ReasonStore, From: in.r.RemoteAddr, Hint: in.hint, Cause: cause}
+	refusal := Refusal{Tenant: in.tenant, Provider: in.p.ID, Reason: ReasonStore, From: in.r.RemoteAddr, Cause: cause}
 	status := http.StatusServiceUnavailable
 	verdict, isVerdict := errors.AsType[*saml.Error](cause)
 	switch {
 	case isVerdict && verdict.Code != saml.StoreUnavailable:
 		refusal.Reason, refusal.Report, status = Reason(verdict.Code), verdict.Report, http.StatusForbidden
+		refusal.Hint = in.hintFor(verdict.Code)
 	case errors.Is(cause, ErrNotFound):
 		refusal.Reason, status = ReasonUnknownProvider, http.StatusForbidden
 	case errors.Is(cause, errDisabled):
 		refusal.Reason, status = ReasonDisabled, http.StatusForbidden
 	}
 	s.showRefused(in, refusal, status, false)
+}
+
+// hintFor returns what an administrator could change about an answer that no request is known of.
+func (in *answer) hintFor(code saml.Code) string {
+	switch code {
+	case saml.InResponseToUnknown:
+		return in.hint
+	case saml.InResponseToMissing:
+		return "The sign-in began at the identity provider. Have its tile open the start link of this provider, or allow sign-ins that begin there."
+	}
+	return ""
 }
 
 // showRefused records a refusal and shows its page.

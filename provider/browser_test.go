@@ -1,64 +1,21 @@
 package provider_test
 
 import (
-	"bytes"
-	"compress/flate"
 	"encoding/base64"
-	"encoding/xml"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 
 	"github.com/seed-30109bde/gatehouse/provider"
+	"github.com/seed-30109bde/gatehouse/provider/providertest"
+	"github.com/seed-30109bde/gatehouse/saml/samltest"
 )
 
-// A request is what a browser was sent to the identity provider with.
-type request struct {
-	ID, ACS, RelayState string
-	ForceAuthn          bool
-	URL                 *url.URL
-}
-
 // begin begins a sign-in, and returns the request for the identity provider, which is not asked.
-func begin(t *testing.T, client *http.Client, at string) request {
+func begin(t *testing.T, client *http.Client, at string) samltest.AuthnRequest {
 	t.Helper()
-	c := *client
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := c.Get(at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	to, err := response.Location()
-	if err != nil {
-		body, _ := io.ReadAll(response.Body)
-		t.Fatalf("a sign-in does not begin: %s %s", response.Status, body)
-	}
-	return readRequest(t, to)
-}
-
-// readRequest reads a request by HTTP-Redirect.
-func readRequest(t *testing.T, to *url.URL) request {
-	t.Helper()
-	packed, err := base64.StdEncoding.DecodeString(to.Query().Get("SAMLRequest"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var doc struct {
-		ID         string `xml:"ID,attr"`
-		ACS        string `xml:"AssertionConsumerServiceURL,attr"`
-		ForceAuthn bool   `xml:"ForceAuthn,attr"`
-	}
-	if err := xml.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
-	return request{doc.ID, doc.ACS, to.Query().Get("RelayState"), doc.ForceAuthn, to}
+	return providertest.Requested(t, client, at)
 }
 
 // read reads an answer to its end.

@@ -43,7 +43,7 @@ func newSite(t *testing.T, change ...func(*provider.Config)) *site {
 }
 
 // answer is the form that answers a request.
-func (s *site) answer(r request) url.Values {
+func (s *site) answer(r samltest.AuthnRequest) url.Values {
 	value := s.idp.FormValue(samltest.ResponseOptions{ACS: r.ACS, Audience: s.ids.EntityID, InResponseTo: r.ID, Person: samltest.Person{NameID: person}})
 	return url.Values{"SAMLResponse": {value}, "RelayState": {r.RelayState}}
 }
@@ -61,7 +61,7 @@ func TestTabs(t *testing.T) {
 	s := newSite(t)
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
 		client := providertest.Browser(t)
-		var tabs []request
+		var tabs []samltest.AuthnRequest
 		for range 3 {
 			tabs = append(tabs, begin(t, client, s.StartURL(s.p.ID)))
 			s.Clock.Add(time.Second)
@@ -79,7 +79,7 @@ func TestManyTabs(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	client := providertest.Browser(t)
-	var tabs []request
+	var tabs []samltest.AuthnRequest
 	for range 7 {
 		tabs = append(tabs, begin(t, client, s.StartURL(s.p.ID)))
 		s.Clock.Add(time.Second)
@@ -261,8 +261,10 @@ func TestTwoHosts(t *testing.T) {
 			t.Errorf("a sign-in at %s names %s", base, r.ACS)
 		}
 		other := s.ids.ReplyURLs[1-i]
-		if status, _ := post(t, client, other, s.answer(r)); status != http.StatusForbidden {
-			t.Errorf("at %s: status %d", other, status)
+		elsewhere := r // of an identity provider that sends everybody to its default reply URL
+		elsewhere.ACS = other
+		if status, _ := post(t, client, other, s.answer(elsewhere)); status != http.StatusForbidden || s.Reasons(s.p.ID)[0] != provider.Reason(saml.InResponseToUnknown) {
+			t.Errorf("at %s: status %d; %v", other, status, s.Reasons(s.p.ID)[0])
 		}
 		list, err := s.Refusals(t.Context(), providertest.Admin, s.p.ID)
 		if err != nil || !strings.Contains(list[0].Hint, s.ids.ReplyURLs[0]) || !strings.Contains(list[0].Hint, hostOf(t, other)) {
@@ -326,7 +328,7 @@ func TestOtherReplyURL(t *testing.T) {
 	sites[0].in(client, true, "as it should be")
 
 	client = providertest.Browser(t)
-	unasked := sites[0].answer(request{ACS: reply})
+	unasked := sites[0].answer(samltest.AuthnRequest{ACS: reply})
 	post(t, client, reply, unasked)
 	sites[0].in(client, false, "begun at the identity provider")
 }
@@ -380,7 +382,7 @@ func TestReturns(t *testing.T) {
 			}
 			continue
 		}
-		r := readRequest(t, to)
+		r := providertest.ReadRequest(t, to)
 		response, err = client.PostForm(r.ACS, s.answer(r))
 		if err != nil {
 			t.Fatal(err)
@@ -535,7 +537,7 @@ func TestRotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encrypted := func(r request) url.Values {
+	encrypted := func(r samltest.AuthnRequest) url.Values {
 		value := s.idp.FormValue(samltest.ResponseOptions{
 			ACS: r.ACS, Audience: s.ids.EntityID, InResponseTo: r.ID, Person: samltest.Person{NameID: person},
 			Encrypt: &samltest.Encryption{Certificate: certificate},

@@ -3,6 +3,7 @@ package providertest
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -301,4 +302,11 @@ func (h *Host) Kills() []provider.Kill {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.kills)
+}
+
+// Sessions returns the sessions of all browsers.
+func (h *Host) Sessions() []provider.SignIn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.sessions))
 }

@@ -26,3 +26,12 @@ func TestReplays(t *testing.T) {
 		})
 	})
 }
+
+func TestSSO(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) {
+		providertest.TestSSO(t, func(t *testing.T, now func() time.Time) providertest.Stores {
+			s := newStore(t, e, sqlstore.Config{})
+			return providertest.Stores{Providers: s.Providers(), Users: s.Stores(), Replays: s.Replays(now)}
+		})
+	})
+}
