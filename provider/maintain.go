@@ -101,7 +101,10 @@ func (s *Service) maintainExpiry(ctx context.Context, c Connection) error {
 		return nil
 	}
 	now := s.now()
-	for _, w := range c.Provider.Active.Metadata.Expiring(now, thresholds[0]) {
+	for _, w := range c.Provider.Active.Metadata.Expiring(now, thresholds[0]+time.Second) {
+		if w.At.Sub(now) > thresholds[0] {
+			continue
+		}
 		if err := s.warn(ctx, c, w, now); err != nil {
 			return err
 		}
