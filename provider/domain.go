@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -11,8 +13,11 @@ import (
 // maxDomains bounds [Provider.Domains]: customers have a dozen.
 const maxDomains = 100
 
-// maxDomain bounds a domain, in bytes (RFC 1035 §2.3.4).
-const maxDomain = 253
+// maxDomain and maxLabel bound a domain and what is between its dots, in bytes (RFC 1035 §2.3.4).
+const (
+	maxDomain = 253
+	maxLabel  = 63
+)
 
 // NormalizeDomain returns the form in which domains are kept and compared: in lower case, ASCII
 // (IDNA 2008, RFC 5891), without an "@" before it. Sub-domains are domains of their own.
@@ -21,6 +26,10 @@ func NormalizeDomain(text string) (string, error) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), "@")
 	if len(text) > 4*maxDomain {
 		return "", fmt.Errorf("a domain has up to %d characters", maxDomain)
+	}
+	// IDNA passes over what cannot be seen; here it makes another name.
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Cf, r) }) {
+		return "", fmt.Errorf("%q is not a domain, such as example.com", shorten(strings.ToValidUTF8(given, "?")))
 	}
 	domain, err := idna.Lookup.ToASCII(text)
 	if err != nil || domain == "" || len(domain) > maxDomain || strings.HasSuffix(domain, ".") || !isHost(domain) {
@@ -32,7 +41,7 @@ func NormalizeDomain(text string) (string, error) {
 // isHost reports whether a text has the characters of a host name: ToASCII lets others through.
 func isHost(s string) bool {
 	for _, label := range strings.Split(s, ".") {
-		if label == "" {
+		if label == "" || len(label) > maxLabel {
 			return false
 		}
 		for i := range len(label) {
