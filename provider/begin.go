@@ -13,6 +13,9 @@ import (
 
 // A Draft is what a provider begins with. All of it is optional.
 type Draft struct {
+	// ID is for a host that sets up providers by itself, under IDs that it knows: 1 to 64 lower-case
+	// letters, digits, "-" and "_". "" = a new one.
+	ID   ID
 	Name string
 	// EntityID and ReplyURL are for a product that has them already; else they are made.
 	EntityID, ReplyURL string
@@ -26,7 +29,13 @@ func (s *Service) Begin(ctx context.Context, a Actor, d Draft) (Provider, error)
 		return Provider{}, err
 	}
 	now := s.now()
-	p := Provider{ID: newID(), CreatedBy: a.Name, Created: now, Modified: now}
+	if d.ID == "" {
+		d.ID = newID()
+	}
+	if !isID(d.ID) {
+		return Provider{}, &Problem{Code: ProblemIdentifiers, Detail: fmt.Sprintf("%q is not an ID: 1 to 64 lower-case letters, digits, - and _.", shorten(string(d.ID)))}
+	}
+	p := Provider{ID: d.ID, CreatedBy: a.Name, Created: now, Modified: now}
 	p.EntityID = u.Native + ssoPath + string(p.ID)
 	if p.Name, err = checkName(d.Name, true); err != nil {
 		return Provider{}, err
@@ -44,6 +53,16 @@ func (s *Service) Begin(ctx context.Context, a Actor, d Draft) (Provider, error)
 		return Provider{}, err
 	}
 	return p, nil
+}
+
+// isID reports whether a text can be an ID: it is a part of paths, of cookies and of other texts.
+func isID(id ID) bool {
+	for i := range len(id) {
+		if c := id[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return len(id) > 0 && len(id) <= 64 && id != "start"
 }
 
 // maxName bounds a name, in characters: it is the heading of a page.

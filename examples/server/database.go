@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/seed-30109bde/gatehouse/provider"
 	"github.com/seed-30109bde/gatehouse/provider/sqlstore"
+	"github.com/seed-30109bde/gatehouse/saml"
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
@@ -23,9 +26,12 @@ const maxConnections = 16
 
 // A database is where the server keeps users and groups.
 type database struct {
-	stores scim.Stores
-	note   string // a sentence about what is in it
-	close  func() error
+	stores    scim.Stores
+	providers provider.Store
+	replays   saml.ReplayCache
+	settings  settings
+	note      string // a sentence about what is in it
+	close     func() error
 }
 
 // checkDatabase refuses what -db cannot mean, before anything is opened.
@@ -54,9 +60,12 @@ func openDatabase(ctx context.Context, db string) (*database, error) {
 	case db == inMemory:
 		store := new(scim.MemoryStore)
 		return &database{
-			stores: scim.Stores{Users: store, Groups: store},
-			note:   "Users and groups are kept in memory and are gone when the server ends.",
-			close:  func() error { return nil },
+			stores:    scim.Stores{Users: store, Groups: store},
+			providers: new(provider.MemoryStore),
+			replays:   saml.NewMemoryReplays(saml.DefaultReplays, time.Now),
+			settings:  memorySettings{},
+			note:      "Users and groups are kept in memory and are gone when the server ends.",
+			close:     func() error { return nil },
 		}, nil
 	case isPostgres(db):
 		return openPostgres(ctx, db)
@@ -70,15 +79,19 @@ func newDatabase(ctx context.Context, db *sql.DB, store *sqlstore.Store) (d *dat
 	if err := store.DeleteUser(ctx, tenant, "", ""); !errors.Is(err, scim.ErrNotFound) { // nobody has no ID
 		return nil, 0, 0, errors.Join(err, store.Close())
 	}
-	all := scim.Query{Scope: scim.Scope{Manager: provider}, Total: true}
+	all := scim.Query{Scope: scim.Scope{Manager: idpID}, Total: true}
 	u, err1 := store.Users(ctx, tenant, all)
 	g, err2 := store.Groups(ctx, tenant, all)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, 0, 0, errors.Join(err, store.Close())
 	}
+	table, err := newTable(ctx, db)
+	if err != nil {
+		return nil, 0, 0, errors.Join(err, store.Close())
+	}
 	d = &database{
-		stores: store.Stores(),
-		close:  func() error { return errors.Join(store.Close(), db.Close()) },
+		stores: store.Stores(), providers: store.Providers(), replays: store.Replays(nil), settings: table,
+		close: func() error { return errors.Join(store.Close(), db.Close()) },
 	}
 	return d, u.Total, g.Total, nil
 }

@@ -16,7 +16,7 @@ import (
 const (
 	tenant     = scim.TenantID("acme")
 	tenantName = "Acme"
-	provider   = "entra"
+	idpID      = "entra" // of its connection
 )
 
 // organization is one customer of the tenant.
@@ -44,26 +44,35 @@ func resolveOrganization(ctx context.Context, id string) (string, error) {
 	return id, nil
 }
 
-// newEndpoint returns the SCIM endpoint of the demo: what any host writes, and nothing else.
-func newEndpoint(c config, stores scim.Stores, public string, logger *slog.Logger) (*scim.Handler, error) {
+// endpointConfig is how the SCIM endpoint of the demo is set up.
+func endpointConfig(c config, public string, logger *slog.Logger) (scim.Authenticator, scim.Config) {
 	auth := new(scim.Tokens)
-	auth.Add(c.token, scim.Principal{Tenant: tenant, Manager: provider, Key: "demo"})
+	auth.Add(c.token, scim.Principal{Tenant: tenant, Manager: idpID, Key: "demo"})
 
 	rules := extension.Rules{
 		RequireOrganization: true,
 		DefaultOrganization: c.defaultOrganization,
 		Resolve:             resolveOrganization,
 	}
-	return scim.New(stores, auth, scim.Config{
+	return auth, scim.Config{
 		BaseURL: func(*http.Request) string { return public },
 		Policy: scim.Policy{
 			NinjaOne: func(context.Context, scim.Principal) (extension.Rules, error) { return rules, nil },
+			Check:    signInThere,
 		},
 		Limits: scim.Limits{Rate: c.rate},
 		Seal:   [][]byte{sealOf(c.token)},
 		Strict: c.strict,
 		Logger: logger, // refusals
-	})
+	}
+}
+
+// signInThere has users whom the identity provider creates sign in through it.
+func signInThere(_ context.Context, _ scim.Stores, c *scim.Change) error {
+	if c.Before == nil && c.After != nil {
+		c.After.SSO = true
+	}
+	return nil
 }
 
 // sealOf makes the key of cursors of the token, so that one server goes on where another one of the

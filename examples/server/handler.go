@@ -11,18 +11,24 @@ import (
 // scimPath is where the endpoint is served.
 const scimPath = "/ws/scim/v2"
 
-// newHandler puts the endpoint at its path, and beside it a page for those who look around.
+// newHandler puts what Gatehouse serves at its paths, the offline identity provider beside it if there
+// is one, and a page for those who look around.
 //
 // It is no [http.ServeMux]: a mux redirects /ws/scim/v2//Users, which is what a client makes of a
 // tenant URL with a slash at its end, and no client follows a redirect with a POST.
-func newHandler(endpoint http.Handler, public string, verbose bool, logger *slog.Logger) http.Handler {
-	below := http.StripPrefix(scimPath, endpoint)
+func newHandler(host *host, sso *offline, public string, verbose bool, logger *slog.Logger) http.Handler {
+	service := host.Handler()
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch rest, ok := strings.CutPrefix(r.URL.Path, scimPath); {
-		case ok && (rest == "" || rest[0] == '/'):
-			below.ServeHTTP(w, r)
+		scimRest, isSCIM := strings.CutPrefix(r.URL.Path, scimPath)
+		switch {
+		case isSCIM && (scimRest == "" || scimRest[0] == '/'), strings.HasPrefix(r.URL.Path, "/sso/"):
+			service.ServeHTTP(w, r)
+		case sso != nil && strings.HasPrefix(r.URL.Path, idpPath+"/"):
+			sso.handler.ServeHTTP(w, r)
 		case r.URL.Path == "/":
-			page(w, http.StatusOK, "This is the reference server of Gatehouse. SCIM 2.0 is served at "+public+" for clients that send the secret token.")
+			host.home(w, r, public)
+		case r.URL.Path == signOutPath:
+			host.signOut(w, r)
 		default:
 			page(w, http.StatusNotFound, "Nothing is served at this path. SCIM 2.0 is served at "+public+".")
 		}

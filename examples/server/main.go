@@ -1,9 +1,10 @@
-// Server is the reference host: a SCIM endpoint to try an identity provider against, or a script.
+// Server is the reference host: single sign-on and a SCIM endpoint to try an identity provider
+// against, or a script.
 //
 //	go run ./examples/server
 //
 // It serves one tenant with three organizations and one identity provider, and prints the tenant
-// URL, the secret token and requests to begin with. Users and groups are kept in the file
+// URL, the secret token, requests to begin with, and where somebody signs in, offline. Users and groups are kept in the file
 // gatehouse.db of the working directory, unless -db names another one or a PostgreSQL, and any
 // number of servers may share one.
 //
@@ -21,6 +22,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -83,24 +85,38 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 			logger.Warn("the database did not close in order", "error", err)
 		}
 	}()
-	endpoint, err := newEndpoint(c, db.stores, public, logger)
+	base := strings.TrimSuffix(public, scimPath)
+	host, err := newHost(ctx, c, db, base, public, logger)
 	if err != nil {
 		return err
 	}
-	requests := &gate{Handler: newHandler(endpoint, public, c.verbose, logger)}
+	// The identity provider believes everybody, so it is there for this machine alone.
+	var sso *offline
+	if c.url == "" && loopback(listener.Addr()) {
+		if sso, err = newOffline(ctx, db.settings, base); err != nil {
+			return err
+		}
+	}
+	requests := &gate{Handler: newHandler(host, sso, public, c.verbose, logger)}
 	server := newServer(requests, logger)
 
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
 
+	if sso != nil {
+		if err := sso.connect(ctx, host.Service); err != nil {
+			logger.Warn("the offline identity provider could not be connected; the server goes on without", "error", err)
+		}
+	}
 	if c.ready != "" {
-		if err := writeReady(c.ready, newReady(listener.Addr().String(), public, c.token)); err != nil {
+		if err := writeReady(c.ready, newReady(listener.Addr().String(), public, c.token, sso)); err != nil {
 			return fmt.Errorf("cannot say in the file of -ready that the server listens: %w", err)
 		}
 	}
-	if err := welcome(stdout, c, public, local, db.note); err != nil {
+	if err := welcome(stdout, c, public, local, db.note, sso); err != nil {
 		return fmt.Errorf("cannot print where the server listens: %w", err)
 	}
+	go host.maintain(ctx, logger)
 
 	select {
 	case err := <-stopped:

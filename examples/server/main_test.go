@@ -233,7 +233,7 @@ func TestReadyFileReplaces(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Repeat("x", 10_000)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeReady(file, newReady("127.0.0.1:1", "http://127.0.0.1:1", "token")); err != nil {
+	if err := writeReady(file, newReady("127.0.0.1:1", "http://127.0.0.1:1", "token", nil)); err != nil {
 		t.Fatal(err)
 	}
 	if got := readReady(t, file); got.SCIMToken != "token" {

@@ -14,12 +14,19 @@ type ready struct {
 	Addr          string         `json:"addr"`
 	SCIMURL       string         `json:"scim_url"`
 	SCIMToken     string         `json:"scim_token"`
+	LoginURL      string         `json:"saml_login_url,omitempty"`    // where somebody signs in
+	MetadataURL   string         `json:"saml_metadata_url,omitempty"` // of this server
+	IdPURL        string         `json:"idp_metadata_url,omitempty"`  // of the offline identity provider
 	Tenant        scim.TenantID  `json:"tenant"`
 	Organizations []organization `json:"organizations"`
 }
 
-func newReady(addr, public, token string) ready {
-	return ready{Addr: addr, SCIMURL: public, SCIMToken: token, Tenant: tenant, Organizations: organizations}
+func newReady(addr, public, token string, sso *offline) ready {
+	r := ready{Addr: addr, SCIMURL: public, SCIMToken: token, Tenant: tenant, Organizations: organizations}
+	if sso != nil {
+		r.LoginURL, r.MetadataURL, r.IdPURL = sso.login, sso.metadata, sso.idp.URL()+"/metadata"
+	}
+	return r
 }
 
 // writeReady puts r in a file that only this user can read. The file is there as a whole or not at

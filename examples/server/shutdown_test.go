@@ -32,7 +32,7 @@ func populate(t *testing.T, b backend, db string) []value {
 		for i := range users {
 			users[i] = value{fmt.Sprintf("u%05d", i)}
 			u := scim.User{UserName: users[i].Value}
-			u.ID, u.ManagedBy = users[i].Value, provider
+			u.ID, u.ManagedBy = users[i].Value, idpID
 			if !yield(u) {
 				return
 			}

@@ -21,7 +21,7 @@ const (
 )
 
 var welcomeText = template.Must(template.New("welcome").Parse(
-	`Gatehouse serves SCIM 2.0 for the tenant {{.Tenant}}. Enter at the identity provider:
+	`Gatehouse serves SCIM 2.0 and single sign-on for the tenant {{.Tenant}}. Enter at the identity provider:
 
   Tenant URL    {{.Public}}
   Secret token  {{.Token}}
@@ -48,12 +48,21 @@ List who is there:
 
   {{.List}}
 
-Ctrl-C ends the server.
+{{with .Login}}Sign in as the user whom the first request has created, at an identity provider that runs
+offline and believes everybody:
+
+  {{.}}
+
+{{end}}Ctrl-C ends the server.
 `))
 
 // welcome prints what to do next. The requests go to the local URL: the public one may lead through
 // a proxy that is not there yet.
-func welcome(w io.Writer, c config, public, local, note string) error {
+func welcome(w io.Writer, c config, public, local, note string, sso *offline) error {
+	login := ""
+	if sso != nil {
+		login = sso.login
+	}
 	curl := "curl -sS -w '\\n' -H " + quote("Authorization: Bearer "+c.token) + " "
 	post := curl + "-H 'Content-Type: application/scim+json' " + quote(local+"/Users") + " -d "
 	return welcomeText.Execute(w, map[string]any{
@@ -62,6 +71,7 @@ func welcome(w io.Writer, c config, public, local, note string) error {
 		"Token":         c.token,
 		"Made":          c.tokenMade,
 		"Variable":      tokenVariable,
+		"Login":         login,
 		"Note":          note,
 		"Organizations": organizations,
 		"Create":        post + quote(newcomer),
