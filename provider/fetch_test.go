@@ -170,19 +170,27 @@ func TestFetchAnswers(t *testing.T) {
 		answer http.HandlerFunc
 		want   string // in the detail
 	}{
-		"not found":       {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) }, "404"},
-		"forbidden":       {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(403) }, "sign-in"},
-		"broken":          {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }, "500"},
-		"no content":      {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, "204"},
-		"not modified":    {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(304) }, "304"},
-		"too large":       {func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, maxMetadata+1)) }, "2 MiB"},
-		"to http":         {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://example.com/", 302) }, "not https"},
-		"to a user":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://a:b@example.com/", 302) }, "user name"},
-		"to a file":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/passwd", 302) }, "not https"},
-		"round and round": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", 302) }, "more than 3 times"},
-		"inside":          {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://10.0.0.1/", 302) }, "not public"},
+		"not found":    {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) }, "404"},
+		"forbidden":    {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(403) }, "sign-in"},
+		"broken":       {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }, "500"},
+		"no content":   {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) }, "204"},
+		"not modified": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(304) }, "304"},
+		"too large":    {func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, maxMetadata+1)) }, "2 MiB"},
+		"to http": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://example.com/", http.StatusFound)
+		}, "not https"},
+		"to a user": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://a:b@example.com/", http.StatusFound)
+		}, "user name"},
+		"to a file": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+		}, "not https"},
+		"round and round": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"x", http.StatusFound) }, "more than 3 times"},
+		"inside": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://10.0.0.1/", http.StatusFound)
+		}, "not public"},
 		"metadata service": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://169.254.169.254/latest/meta-data", 307)
+			http.Redirect(w, r, "https://169.254.169.254/latest/meta-data", http.StatusTemporaryRedirect)
 		}, "not public"},
 		"many headers": {func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X", strings.Repeat("x", maxHeader+1)) }, "cannot be reached"},
 		"broken off": {func(w http.ResponseWriter, r *http.Request) {
@@ -198,7 +206,7 @@ func TestFetchAnswers(t *testing.T) {
 	}
 	s, server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if len(r.URL.Path) < 4 {
-			http.Redirect(w, r, r.URL.Path+"x", 302)
+			http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 			return
 		}
 		w.Write(make([]byte, maxMetadata))

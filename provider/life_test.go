@@ -375,7 +375,6 @@ func TestDelete(t *testing.T) {
 		if err := h.Check(ctx, providertest.Tenant, u.ID, h.Clock.Now().Add(time.Hour)); !errors.Is(err, provider.ErrOver) {
 			t.Fatalf("a user of a deleted provider has a session: %v", err)
 		}
-		break
 	}
 	groups, err := h.Config.Stores.Groups.Groups(ctx, providertest.Tenant, scim.Query{Scope: scim.Scope{All: true}, Limit: 10})
 	if err != nil || len(groups.Items) != 3 {

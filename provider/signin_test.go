@@ -372,8 +372,7 @@ func TestSecondFactor(t *testing.T) {
 // TestAdmit: a host may make users of people whom nobody knows; the rule is the same for them.
 func TestAdmit(t *testing.T) {
 	t.Parallel()
-	var h *providertest.Host
-	h = providertest.NewHost(t, func(c *provider.Config) {
+	h := providertest.NewHost(t, func(c *provider.Config) {
 		c.Admit = func(ctx context.Context, tenant scim.TenantID, p provider.Provider, a *saml.Assertion) (scim.User, error) {
 			switch name := a.NameID().Value; name {
 			case "new@a.example":

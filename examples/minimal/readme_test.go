@@ -63,11 +63,11 @@ func TestReadmeConversation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		endpoint, err := newEndpoint("test-token")
+		service, err := newService("test-token")
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Run(t, scimtest.Host{Handler: endpoint, Base: base, Header: http.Header{"Authorization": {"Bearer test-token"}}})
+		c.Run(t, scimtest.Host{Handler: service.Handler(), Base: base + "/ws/scim/v2", Header: http.Header{"Authorization": {"Bearer test-token"}}})
 		held++
 	}
 	if held != 1 {
