@@ -70,6 +70,8 @@ type ResponseOptions struct {
 	ECDSADER bool        // signatures of ECDSA are ASN.1, which XML Signature does not have
 	NoKey    bool        // signatures have no KeyInfo
 
+	NoPrefixes bool // but samlp: as Entra ID writes responses
+
 	Encrypt *Encryption // optional
 
 	Status       *Status       // optional
@@ -86,7 +88,7 @@ func (idp *IdP) Response(o ResponseOptions) []byte {
 	if o.Status != nil {
 		r := d.response("")
 		r.status = o.Status.xml()
-		return []byte(d.finish(r.element()))
+		return []byte(d.finish(d.written(r.element())))
 	}
 	assertion := d.assertionElement()
 	if o.Sign == SignAssertion || o.Sign == SignBoth {
@@ -134,6 +136,9 @@ func (idp *IdP) draft(o ResponseOptions) *draft {
 	if o.NoKey {
 		d.signature.keyInfo = noKeyInfo
 	}
+	if o.NoPrefixes {
+		d.signature.prefix = defaultPrefix
+	}
 	if d.has(ExpiredCertificate) {
 		d.signature.key = TestKeys().Expired
 	}
@@ -165,7 +170,16 @@ func (d *draft) assertionElement() element {
 	a.conditions = d.validity()
 	a.authn = d.authnStatement()
 	a.attributes = d.Person.statement()
-	return a.element()
+	return d.written(a.element())
+}
+
+// written returns an element with the prefixes that are wanted.
+func (d *draft) written(e element) element {
+	if d.NoPrefixes {
+		without := strings.NewReplacer("<saml:", "<", "</saml:", "</", " xmlns:saml=", " xmlns=")
+		e.head, e.tail = without.Replace(e.head), without.Replace(e.tail)
+	}
+	return e
 }
 
 func (d *draft) bearer() string {
@@ -216,7 +230,7 @@ func (d *draft) responseElement(body string) element {
 	if d.has(WrongDestination) {
 		r.destination = otherACS
 	}
-	return r.element()
+	return d.written(r.element())
 }
 
 // finish signs the response if that is wanted.
@@ -232,8 +246,8 @@ func (d *draft) finish(e element) string {
 func (d *draft) tampered(e element) element {
 	if d.has(Tampered) {
 		e.tail = strings.Replace(e.tail, "</samlp:Status>", "<samlp:StatusMessage>added</samlp:StatusMessage></samlp:Status>", 1)
-		if rest, ok := strings.CutSuffix(e.tail, "</saml:Assertion>"); ok {
-			e.tail = rest + attributes(values("role", "admin")) + "</saml:Assertion>"
+		if strings.HasSuffix(e.tail, "Assertion>") {
+			e = d.written(e.inside(attributes(values("role", "admin"))))
 		}
 	}
 	return e

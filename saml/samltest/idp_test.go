@@ -36,15 +36,17 @@ func testIdP() *IdP { return NewIdP(Options{Now: testNow}) }
 func TestResponseVerifies(t *testing.T) {
 	p := TestParams()
 	for name, change := range map[string]func(o *ResponseOptions){
-		"assertion": func(o *ResponseOptions) {},
-		"response":  func(o *ResponseOptions) { o.Sign = SignResponse },
-		"both":      func(o *ResponseOptions) { o.Sign = SignBoth },
-		"SHA-1":     func(o *ResponseOptions) { o.Hash = crypto.SHA1 },
-		"SHA-384":   func(o *ResponseOptions) { o.Hash = crypto.SHA384 },
-		"SHA-512":   func(o *ResponseOptions) { o.Hash = crypto.SHA512 },
-		"no key":    func(o *ResponseOptions) { o.NoKey = true },
-		"ECDSA":     func(o *ResponseOptions) { o.Key, o.ECDSADER = p.Keys.ECDSA, true },
-		"encrypted": func(o *ResponseOptions) { o.Encrypt = &Encryption{Certificate: p.Keys.SP} },
+		"assertion":         func(o *ResponseOptions) {},
+		"response":          func(o *ResponseOptions) { o.Sign = SignResponse },
+		"both":              func(o *ResponseOptions) { o.Sign = SignBoth },
+		"SHA-1":             func(o *ResponseOptions) { o.Hash = crypto.SHA1 },
+		"SHA-384":           func(o *ResponseOptions) { o.Hash = crypto.SHA384 },
+		"SHA-512":           func(o *ResponseOptions) { o.Hash = crypto.SHA512 },
+		"no key":            func(o *ResponseOptions) { o.NoKey = true },
+		"no prefixes":       func(o *ResponseOptions) { o.NoPrefixes = true },
+		"no prefixes, both": func(o *ResponseOptions) { o.NoPrefixes, o.Sign = true, SignBoth },
+		"ECDSA":             func(o *ResponseOptions) { o.Key, o.ECDSADER = p.Keys.ECDSA, true },
+		"encrypted":         func(o *ResponseOptions) { o.Encrypt = &Encryption{Certificate: p.Keys.SP} },
 		"CBC, OAEP with SHA-256": func(o *ResponseOptions) {
 			o.Encrypt = &Encryption{Certificate: p.Keys.SP, Data: AES128CBC, Transport: RSAOAEP11, Digest: crypto.SHA256, MGF: crypto.SHA256}
 		},
@@ -104,6 +106,24 @@ func TestFaults(t *testing.T) {
 			}
 			if sign == SignAssertion && string(bad) == good {
 				t.Errorf("%s changes nothing", f)
+			}
+		}
+	}
+}
+
+// TestNoPrefixes looks for prefixes, also in what is added to a response afterwards.
+func TestNoPrefixes(t *testing.T) {
+	for _, o := range []ResponseOptions{{Sign: SignBoth}, {Faults: []Fault{Tampered}}, {Status: &Status{}}} {
+		response := testIdP().Response(answerOf(func(a *ResponseOptions) {
+			a.NoPrefixes, a.Sign, a.Faults, a.Status = true, o.Sign, o.Faults, o.Status
+		}))
+		doc := etree.NewDocument()
+		if err := doc.ReadFromBytes(response); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range doc.FindElements("//*") {
+			if e.Space != "" && e.NamespaceURI() != nsProtocol || e.NamespaceURI() == "" {
+				t.Errorf("%+v: %s of %q", o, e.FullTag(), e.NamespaceURI())
 			}
 		}
 	}

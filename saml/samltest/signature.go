@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -81,6 +82,9 @@ func (s signature) withDefaults(e element) signature {
 	switch s.keyInfo {
 	case "":
 		s.keyInfo = x509Data(s.key.Certificate)
+		if s.prefix == defaultPrefix {
+			s.keyInfo = strings.NewReplacer("<ds:", "<", "</ds:", "</", " xmlns:ds=", " xmlns=").Replace(s.keyInfo)
+		}
 	case noKeyInfo:
 		s.keyInfo = ""
 	}
