@@ -17,10 +17,38 @@ const (
 // in which "#default" stands for the default namespace. without, if it is not nil, is the Signature
 // that the enveloped-signature transform leaves out.
 func canonicalize(dst []byte, n *node, m c14nMethod, prefixes []string, without *node) []byte {
+	if dst == nil {
+		dst = make([]byte, 0, n.length(without)+c14nInherited)
+	}
 	w := c14nWriter{dst: dst, method: m, prefixes: prefixes, without: without}
 	w.rendered, w.order = make([]decl, 0, maxDecls), make([]*attr, 0, 8)
 	w.element(n, true)
 	return w.dst
+}
+
+// c14nInherited is room for what the canonical form has of the ancestors, and for what is escaped, as a
+// rule.
+const c14nInherited = 256
+
+// length is how long the element is with end tags of its own, but for what is escaped in it.
+func (n *node) length(without *node) int {
+	size := 2*(len(n.prefix)+len(n.local)) + len("<:></:>")
+	for i := range n.attrs {
+		a := &n.attrs[i]
+		size += len(a.prefix) + len(a.local) + len(a.value) + len(` :=""`)
+	}
+	for i := range n.decls {
+		size += len(n.decls[i].prefix) + len(n.decls[i].uri) + len(` xmlns:=""`)
+	}
+	for i := range n.items {
+		switch it := &n.items[i]; {
+		case it.node == nil:
+			size += len(it.text)
+		case it.node != without:
+			size += it.node.length(without)
+		}
+	}
+	return size
 }
 
 // A c14nWriter appends to dst. It recurses no deeper than maxDepth.
@@ -186,48 +214,4 @@ func (n *node) inherited() []*attr {
 		}
 	}
 	return out
-}
-
-// What is escaped: bits of c14nBytes.
-const (
-	c14nText = 1 << iota
-	c14nValue
-)
-
-// c14nBytes is read only.
-var c14nBytes = [256]byte{
-	'&': c14nText | c14nValue, '<': c14nText | c14nValue, '\r': c14nText | c14nValue,
-	'>': c14nText, '"': c14nValue, '\t': c14nValue, '\n': c14nValue,
-}
-
-// escape appends a text or the value of an attribute (Canonical XML 1.0 §2.3).
-func escape(dst []byte, s string, in byte) []byte {
-	from := 0
-	for i := 0; i < len(s); i++ {
-		if c14nBytes[s[i]]&in == 0 {
-			continue
-		}
-		dst = append(append(dst, s[from:i]...), reference(s[i])...)
-		from = i + 1
-	}
-	return append(dst, s[from:]...)
-}
-
-// reference returns how a character is written that does not stand for itself.
-func reference(c byte) string {
-	switch c {
-	case '&':
-		return "&amp;"
-	case '<':
-		return "&lt;"
-	case '>':
-		return "&gt;"
-	case '"':
-		return "&quot;"
-	case '\t':
-		return "&#x9;"
-	case '\n':
-		return "&#xA;"
-	}
-	return "&#xD;"
 }

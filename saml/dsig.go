@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -23,14 +24,15 @@ func (v *verified) again() (*node, error) {
 	if err != nil {
 		return nil, disagreement(err)
 	}
-	canonical, err := etreeCanonical(believed, v.refC14N.method, v.refC14N.prefixes)
+	n, err := nodeOf(believed)
 	if err != nil {
-		return nil, disagreement(err)
+		return nil, err
 	}
+	canonical := canonicalize(make([]byte, 0, len(v.canonical)), n, v.refC14N.method, v.refC14N.prefixes, nil)
 	if !bytes.Equal(canonical, v.canonical) {
 		return nil, disagreement(fmt.Errorf("%d canonical bytes here, %d there, or others", len(v.canonical), len(canonical)))
 	}
-	return nodeOf(believed)
+	return n, nil
 }
 
 func disagreement(cause error) error {
@@ -40,9 +42,14 @@ func disagreement(cause error) error {
 // forDsig returns a copy of the signed element, without KeyInfo, and with its signature in the one
 // form goxmldsig reads. None of that is signed.
 func (v *verified) forDsig() *etree.Element {
-	element := v.parent.etree()
-	if v.refC14N.method == c14nInclusive {
+	var element *etree.Element
+	switch c14nInclusive {
+	case v.refC14N.method:
 		element = v.parent.etreeInclusive()
+	case v.infoC14N.method:
+		element = v.parent.etree()
+	default:
+		element = v.parent.etreeExclusive(slices.Concat(v.refC14N.prefixes, v.infoC14N.prefixes))
 	}
 	for _, child := range element.ChildElements() {
 		if child.Tag != "Signature" || child.NamespaceURI() != nsSignature {
@@ -67,69 +74,4 @@ func (v *verified) plainValue() []byte {
 		}
 	}
 	return v.value
-}
-
-// nodeOf returns an element of etree, whose namespaces are all declared in it, as a tree of our own.
-func nodeOf(e *etree.Element) (*node, error) {
-	return nodeWithin(e, nil, map[string]string{"xml": nsXML})
-}
-
-func nodeWithin(e *etree.Element, parent *node, scope map[string]string) (*node, error) {
-	n := &node{prefix: e.Space, local: e.Tag, parent: parent}
-	scope = n.declare(e, scope)
-	var ok bool
-	if n.space, ok = scope[e.Space]; !ok && e.Space != "" {
-		return nil, disagreement(fmt.Errorf("the prefix %q has no namespace", e.Space))
-	}
-	for _, a := range e.Attr {
-		if a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns" {
-			continue
-		}
-		space, ok := "", true
-		if a.Space != "" {
-			space, ok = scope[a.Space]
-		}
-		if !ok {
-			return nil, disagreement(fmt.Errorf("the prefix %q has no namespace", a.Space))
-		}
-		n.attrs = append(n.attrs, attr{a.Space, a.Key, space, a.Value})
-	}
-	for _, token := range e.Child {
-		switch t := token.(type) {
-		case *etree.Element:
-			c, err := nodeWithin(t, n, scope)
-			if err != nil {
-				return nil, err
-			}
-			n.items = append(n.items, item{node: c})
-		case *etree.CharData:
-			n.items = append(n.items, item{text: t.Data})
-		default:
-			return nil, disagreement(fmt.Errorf("a %T in the verified element", token))
-		}
-	}
-	return n, nil
-}
-
-// declare notes the namespaces an element declares, and returns those in scope within it.
-func (n *node) declare(e *etree.Element, scope map[string]string) map[string]string {
-	for _, a := range e.Attr {
-		prefix := a.Key
-		switch {
-		case a.Space == "" && a.Key == "xmlns":
-			prefix = ""
-		case a.Space != "xmlns":
-			continue
-		}
-		if len(n.decls) == 0 {
-			inner := make(map[string]string, len(scope)+1)
-			for p, uri := range scope {
-				inner[p] = uri
-			}
-			scope = inner
-		}
-		n.decls = append(n.decls, decl{prefix, a.Value})
-		scope[prefix] = a.Value
-	}
-	return scope
 }

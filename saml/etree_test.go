@@ -71,15 +71,21 @@ func validator(t *testing.T, n *node) *dsig.ValidationContext {
 // TestEtreeContext looks at what an element is given that stands below others.
 func TestEtreeContext(t *testing.T) {
 	root := mustParse(t, `<p:a xmlns:p="u:p" xmlns:q="u:q" xmlns="u:d" xml:lang="de"><b xmlns="" xml:space="default"><p:c xmlns:q="u:r"/></b>`+
-		`<d xmlns:p="u:p"/></p:a>`, xmlLimits{metadata: true})
-	for local, want := range map[string][2]string{
-		"a": {`xmlns:p xmlns:q xmlns xml:lang`, `xmlns:p xmlns:q xmlns xml:lang`},
-		"b": {`xml:space xmlns:p xmlns:q`, `xml:space xmlns:p xmlns:q xml:lang`},
-		"c": {`xmlns:q xmlns:p`, `xmlns:q xmlns:p xml:space xml:lang`},
-		"d": {`xmlns:p xmlns:q xmlns`, `xmlns:p xmlns:q xmlns xml:lang`},
+		`<d xmlns:p="u:p"/><e q:r=""/></p:a>`, xmlLimits{metadata: true})
+	for local, want := range map[string][4]string{
+		"a": {`xmlns:p xmlns:q xmlns xml:lang`, `xmlns:p xmlns:q xmlns xml:lang`, `xmlns:p xmlns:q xmlns xml:lang`, `xmlns:p xmlns:q xmlns xml:lang`},
+		"b": {`xml:space xmlns:p xmlns:q`, `xml:space xmlns:p xmlns:q xml:lang`, `xml:space xmlns:p`, `xml:space xmlns:p xmlns:q`},
+		"c": {`xmlns:q xmlns:p`, `xmlns:q xmlns:p xml:space xml:lang`, `xmlns:q xmlns:p`, `xmlns:q xmlns:p`},
+		"d": {`xmlns:p xmlns:q xmlns`, `xmlns:p xmlns:q xmlns xml:lang`, `xmlns:p xmlns`, `xmlns:p xmlns:q xmlns`},
+		"e": {`q:r xmlns:p xmlns:q xmlns`, `q:r xmlns:p xmlns:q xmlns xml:lang`, `q:r xmlns:q xmlns`, `q:r xmlns:q xmlns`},
 	} {
 		n := find(root, local)
 		plain, inclusive := n.etree(), n.etreeInclusive()
+		for i, prefixes := range [][]string{nil, {"q"}} {
+			if got := attrNames(n.etreeExclusive(prefixes)); got != want[2+i] {
+				t.Errorf("%s, exclusive with %q: %s, want %s", local, prefixes, got, want[2+i])
+			}
+		}
 		if got := attrNames(plain); got != want[0] || plain.Parent() != nil {
 			t.Errorf("%s: %s, want %s", local, got, want[0])
 		}
@@ -95,4 +101,14 @@ func attrNames(e *etree.Element) string {
 		names = append(names, a.FullKey())
 	}
 	return strings.Join(names, " ")
+}
+
+// etreeCanonical returns the canonical form that goxmldsig writes of an element without a parent,
+// such as it returns from a validation.
+func etreeCanonical(e *etree.Element, m c14nMethod, prefixes []string) ([]byte, error) {
+	c := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList(strings.Join(prefixes, " "))
+	if m == c14nInclusive {
+		c = dsig.MakeC14N10RecCanonicalizer()
+	}
+	return c.Canonicalize(e.Copy())
 }

@@ -1,5 +1,7 @@
 package saml
 
+import "iter"
+
 // A node is an element of a document as the strict parser has read it: with the names and the
 // namespaces that any other parser would see.
 type node struct {
@@ -38,6 +40,17 @@ func (n *node) attr(local string) (value string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// children yields the child elements.
+func (n *node) children() iter.Seq[*node] {
+	return func(yield func(*node) bool) {
+		for i := range n.items {
+			if c := n.items[i].node; c != nil && !yield(c) {
+				return
+			}
+		}
+	}
 }
 
 // elements returns the child elements.

@@ -261,6 +261,16 @@ func checkCanonical(t *testing.T, n *node, m c14nMethod, prefixes []string, with
 	if !etreeIs(doc.Root(), got) {
 		t.Fatalf("etree does not write again\n%q", got)
 	}
+	read, err := nodeOf(doc.Root())
+	if err != nil || !bytes.Equal(canonicalize(nil, read, m, prefixes, nil), got) || outline(read) != outline(again) {
+		t.Fatalf("of what etree has read: %v\n%q, want\n%q", err, canonicalize(nil, read, m, prefixes, nil), got)
+	}
+	if m == c14nExclusive {
+		less, err := etreeCanonical(n.etreeExclusive(prefixes), m, prefixes)
+		if err != nil || !bytes.Equal(less, got) {
+			t.Fatalf("%q: with the namespaces in use: %v\n%q, want\n%q", prefixes, err, less, got)
+		}
+	}
 	if without != n {
 		checkWithout(t, n, m, prefixes, without)
 	}

@@ -11,17 +11,20 @@ const maxSlab = 512
 
 // take returns a copy of some values, nil for none. Nothing can be appended to it in place.
 func (s *slab[T]) take(values []T) []T {
-	n := len(values)
-	if n == 0 {
+	if len(values) == 0 {
 		return nil
 	}
+	return append(s.room(len(values)), values...)
+}
+
+// room returns an empty slice that n values can be appended to in place.
+func (s *slab[T]) room(n int) []T {
 	if n > len(s.free) {
 		s.free = make([]T, max(n, s.size))
 		s.size = min(2*s.size, maxSlab)
 	}
-	out := s.free[:n:n]
+	out := s.free[:0:n]
 	s.free = s.free[n:]
-	copy(out, values)
 	return out
 }
 
