@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -88,7 +89,7 @@ func (n *node) leaf() (string, error) {
 // readClaims reads a verified assertion.
 func readClaims(n *node) (*claims, error) {
 	c := &claims{id: n.trimmed("ID"), issueInstant: n.instant("IssueInstant")}
-	for _, e := range n.elements() {
+	for e := range n.children() {
 		var err error
 		switch {
 		case e.is(nsAssertion, "Issuer"):
@@ -110,7 +111,7 @@ func readClaims(n *node) (*claims, error) {
 }
 
 func (c *claims) readSubject(n *node) error {
-	for _, e := range n.elements() {
+	for e := range n.children() {
 		switch {
 		case e.is(nsAssertion, "NameID"):
 			if c.hasSubject || c.encryptedSubject != nil {
@@ -161,11 +162,11 @@ func readConfirmation(n *node) confirmation {
 func (c *claims) readConditions(n *node) error {
 	k := &conditions{notBefore: n.instant("NotBefore"), notOnOrAfter: n.instant("NotOnOrAfter")}
 	c.conditions = k
-	for _, e := range n.elements() {
+	for e := range n.children() {
 		switch {
 		case e.is(nsAssertion, "AudienceRestriction"):
 			audiences := []string{}
-			for _, a := range e.elements() {
+			for a := range e.children() {
 				if !a.is(nsAssertion, "Audience") {
 					return wrong(StructureChild, "Audience in AudienceRestriction", a.local+" of "+a.space)
 				}
@@ -199,7 +200,11 @@ func (c *claims) readAuthn(n *node) error {
 }
 
 func (c *claims) readAttributes(n *node) error {
-	for _, e := range n.elements() {
+	c.attributes = slices.Grow(c.attributes, len(n.items))
+	if c.byName == nil {
+		c.byName = make(map[string]int, len(n.items))
+	}
+	for e := range n.children() {
 		switch {
 		case e.is(nsAssertion, "Attribute"):
 			if err := c.addAttribute(e); err != nil {
@@ -218,7 +223,7 @@ func (c *claims) readAttributes(n *node) error {
 // noted: whether that is an error is for the policy.
 func (c *claims) addAttribute(n *node) error {
 	a := Attribute{Name: n.trimmed("Name"), NameFormat: n.trimmed("NameFormat"), FriendlyName: n.trimmed("FriendlyName")}
-	for _, e := range n.elements() {
+	for e := range n.children() {
 		if !e.is(nsAssertion, "AttributeValue") {
 			return wrong(StructureChild, "AttributeValue in Attribute", e.local+" of "+e.space)
 		}

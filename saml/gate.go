@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -36,16 +37,21 @@ type shape struct {
 }
 
 // allowed are the children an element may have, and how many of each at most; 0 is any number.
-type allowed map[[2]string]int
+type allowed []child
+
+type child struct {
+	space, local string
+	most         int
+}
 
 var (
 	responseChildren = allowed{
-		{nsAssertion, "Issuer"}: 1, {nsSignature, "Signature"}: 1, {nsProtocol, "Extensions"}: 1, {nsProtocol, "Status"}: 1,
-		{nsAssertion, "Assertion"}: 1, {nsAssertion, "EncryptedAssertion"}: 1,
+		{nsAssertion, "Issuer", 1}, {nsSignature, "Signature", 1}, {nsProtocol, "Extensions", 1}, {nsProtocol, "Status", 1},
+		{nsAssertion, "Assertion", 1}, {nsAssertion, "EncryptedAssertion", 1},
 	}
 	assertionChildren = allowed{
-		{nsAssertion, "Issuer"}: 1, {nsSignature, "Signature"}: 1, {nsAssertion, "Subject"}: 1, {nsAssertion, "Conditions"}: 1,
-		{nsAssertion, "Advice"}: 1, {nsAssertion, "AuthnStatement"}: 0, {nsAssertion, "AttributeStatement"}: 0, {nsAssertion, "AuthzDecisionStatement"}: 0,
+		{nsAssertion, "Issuer", 1}, {nsSignature, "Signature", 1}, {nsAssertion, "Subject", 1}, {nsAssertion, "Conditions", 1},
+		{nsAssertion, "Advice", 1}, {nsAssertion, "AuthnStatement", 0}, {nsAssertion, "AttributeStatement", 0}, {nsAssertion, "AuthzDecisionStatement", 0},
 	}
 	signatureChildren  = []string{"SignedInfo", "SignatureValue", "KeyInfo"}
 	signedInfoChildren = []string{"CanonicalizationMethod", "SignatureMethod", "Reference"}
@@ -54,7 +60,7 @@ var (
 
 // only refuses children that are not allowed, or too many, or stray text.
 func (a allowed) only(n *node) error {
-	seen := map[[2]string]int{}
+	seen := make([]int, len(a))
 	for i := range n.items {
 		c := n.items[i].node
 		if c == nil {
@@ -63,12 +69,11 @@ func (a allowed) only(n *node) error {
 			}
 			continue
 		}
-		name := [2]string{c.space, c.local}
-		most, ok := a[name]
-		if !ok {
+		k := slices.IndexFunc(a, func(want child) bool { return c.is(want.space, want.local) })
+		if k < 0 {
 			return wrong(StructureChild, "no such element in "+n.local, c.local+" of "+c.space)
 		}
-		if seen[name]++; most > 0 && seen[name] > most {
+		if seen[k]++; a[k].most > 0 && seen[k] > a[k].most {
 			return wrong(StructureChild, "one "+c.local+" in "+n.local, "more than one")
 		}
 	}
@@ -110,7 +115,7 @@ func gateResponse(root *node) (*shape, error) {
 // countAssertions refuses more than one, readable or encrypted.
 func countAssertions(root *node) error {
 	n := 0
-	for _, c := range root.elements() {
+	for c := range root.children() {
 		if c.is(nsAssertion, "Assertion") || c.is(nsAssertion, "EncryptedAssertion") {
 			n++
 		}
@@ -160,7 +165,7 @@ func onlyHere(root, assertion *node) error {
 			}
 			ids[id] = true
 		}
-		for _, c := range n.elements() {
+		for c := range n.children() {
 			if err := inPlace(root, assertion, c); err != nil {
 				return err
 			}

@@ -95,7 +95,7 @@ func gateSignature(parent *node) (*signature, error) {
 // sequence returns the children of an element of XML Signature, which are the ones named, in this
 // order and at least so many.
 func sequence(n *node, names []string, least int) ([]*node, error) {
-	var parts []*node
+	parts := make([]*node, 0, len(names))
 	for i := range n.items {
 		c := n.items[i].node
 		switch {
@@ -209,20 +209,20 @@ func base64Text(n *node) ([]byte, error) {
 
 // withoutSpace removes the white space of XML.
 func withoutSpace(s string) string {
-	if !strings.ContainsAny(s, " \t\r\n") {
-		return s
+	for _, space := range [...]string{" ", "\t", "\r", "\n"} {
+		s = strings.ReplaceAll(s, space, "") // which looks for one first, and finds none as a rule
 	}
-	return strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(s)
+	return s
 }
 
 // certificatesOf returns the certificates a KeyInfo names. They say which of the trusted keys to
 // try first, and nothing else.
 func certificatesOf(keyInfo *node) (list []string) {
-	for _, data := range keyInfo.elements() {
+	for data := range keyInfo.children() {
 		if !data.is(nsSignature, "X509Data") {
 			continue
 		}
-		for _, c := range data.elements() {
+		for c := range data.children() {
 			if text, ok := c.text(); ok && c.is(nsSignature, "X509Certificate") {
 				list = append(list, withoutSpace(text))
 			}

@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
@@ -13,6 +12,7 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -20,6 +20,7 @@ import (
 type trustedKey struct {
 	public      crypto.PublicKey
 	certificate *x509.Certificate
+	encoded     string // the certificate, in base64
 }
 
 // trustedKeys returns the keys of metadata as they are tried.
@@ -30,7 +31,7 @@ func trustedKeys(keys []Key) ([]trustedKey, error) {
 		if err != nil {
 			return nil, refuse(MetadataNoKeys, "certificates of keys", err.Error())
 		}
-		out[i] = trustedKey{k.Public, certificate}
+		out[i] = trustedKey{k.Public, certificate, base64.StdEncoding.EncodeToString(k.Certificate)}
 	}
 	return out, nil
 }
@@ -99,17 +100,10 @@ func (s *signature) fits(k trustedKey) bool {
 	return false
 }
 
-// names reports whether KeyInfo names the certificate of a key.
+// names reports whether KeyInfo names the certificate of a key. One that is written otherwise than usual
+// is not recognised, and its key tried later.
 func (s *signature) names(k trustedKey) bool {
-	if k.certificate == nil {
-		return false
-	}
-	for _, hint := range s.hints {
-		if der, err := base64.StdEncoding.DecodeString(hint); err == nil && bytes.Equal(der, k.certificate.Raw) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.hints, k.encoded)
 }
 
 // check verifies a signature of a digest.

@@ -53,11 +53,14 @@ func (e *xmlError) Error() string {
 // parseXML reads a document of XML 1.0 with namespaces, and returns its root. It is stricter than
 // XML: what it accepts has one meaning for every reader. Strings of the tree share one copy of the
 // document. Any error is an *xmlError.
-func parseXML(data []byte, l xmlLimits) (*node, error) {
+func parseXML(data []byte, l xmlLimits) (*node, error) { return parseXMLText(string(data), l) }
+
+// parseXMLText is parseXML of a text, of which the strings of the tree are parts.
+func parseXMLText(text string, l xmlLimits) (*node, error) {
 	if l.elements == 0 {
 		l.elements = maxElements
 	}
-	p := newXMLParser(string(data), l)
+	p := newXMLParser(text, l)
 	if !p.document() {
 		return nil, p.err
 	}

@@ -18,25 +18,37 @@ func (p *xmlParser) name() (prefix, local string, ok bool) {
 
 // ncname reads a name without a colon.
 func (p *xmlParser) ncname() (string, bool) {
-	start := p.pos
-	for want := byte(nameFirst); p.pos < len(p.s); want = nameRest {
-		if c := p.s[p.pos]; c < utf8.RuneSelf {
-			if xmlBytes[c]&want == 0 {
-				break
-			}
-			p.pos++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(p.s[p.pos:])
-		if !isNameRune(r, want) {
+	start, want := p.pos, byte(nameFirst)
+	for p.pos < len(p.s) {
+		size := p.nameSize(want)
+		if size == 0 {
 			break
 		}
-		p.pos += size
+		i := p.pos + size
+		for i < len(p.s) && xmlBytes[p.s[i]]&nameRest != 0 { // as a rule to the end
+			i++
+		}
+		p.pos, want = i, nameRest
 	}
 	if p.pos == start {
 		return "", p.fail(XMLMalformed, "no name where one should be")
 	}
 	return p.s[start:p.pos], true
+}
+
+// nameSize returns the length of the character at pos, 0 for one that is not wanted in a name.
+func (p *xmlParser) nameSize(want byte) int {
+	if c := p.s[p.pos]; c < utf8.RuneSelf {
+		if xmlBytes[c]&want == 0 {
+			return 0
+		}
+		return 1
+	}
+	r, size := utf8.DecodeRuneInString(p.s[p.pos:])
+	if !isNameRune(r, want) {
+		return 0
+	}
+	return size
 }
 
 // isNameRune reports whether a character beyond ASCII may begin a name, or be in it. The editions of

@@ -143,6 +143,7 @@ func (p *xmlParser) resolve(n *node) bool {
 	} else if n.prefix != "" {
 		return p.fail(XMLMalformed, "prefix that is not declared")
 	}
+	prefixed := false
 	for i := range n.attrs {
 		a := &n.attrs[i]
 		if a.prefix == "" {
@@ -152,9 +153,9 @@ func (p *xmlParser) resolve(n *node) bool {
 		if b == nil {
 			return p.fail(XMLMalformed, "prefix that is not declared")
 		}
-		a.space = b.uri
+		a.space, prefixed = b.uri, true
 	}
-	return p.distinct(n) && p.reserved(n) && p.agreement(n) && p.identifier(n)
+	return p.distinct(n) && (!prefixed || p.reserved(n) && p.agreement(n)) && p.identifier(n)
 }
 
 // distinct checks that no attribute is there twice. Those with the same prefix have the same

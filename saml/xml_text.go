@@ -38,6 +38,9 @@ var xmlBytes = func() (t [256]byte) {
 // run passes over bytes that are nothing special.
 func (p *xmlParser) run(special byte) {
 	s, i := p.s, p.pos
+	for i+4 <= len(s) && (xmlBytes[s[i]]|xmlBytes[s[i+1]]|xmlBytes[s[i+2]]|xmlBytes[s[i+3]])&special == 0 {
+		i += 4
+	}
 	for i < len(s) && xmlBytes[s[i]]&special == 0 {
 		i++
 	}
