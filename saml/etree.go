@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/beevik/etree"
@@ -129,12 +128,4 @@ func declares(e *etree.Element, prefix string) bool {
 		want := declaration(decl{prefix: prefix})
 		return a.Space == want.Space && a.Key == want.Key
 	})
-}
-
-// etreeIs reports whether an element, such as goxmldsig returns from a validation, is what a
-// canonical form says: written as it is, it has the very same bytes.
-func etreeIs(e *etree.Element, canonical []byte) bool {
-	b := bytes.NewBuffer(make([]byte, 0, len(canonical)))
-	e.WriteTo(b, &etree.WriteSettings{CanonicalEndTags: true, CanonicalText: true, CanonicalAttrVal: true})
-	return bytes.Equal(b.Bytes(), canonical)
 }

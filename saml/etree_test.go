@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/base64"
 	"strings"
@@ -111,4 +112,12 @@ func etreeCanonical(e *etree.Element, m c14nMethod, prefixes []string) ([]byte, 
 		c = dsig.MakeC14N10RecCanonicalizer()
 	}
 	return c.Canonicalize(e.Copy())
+}
+
+// etreeIs reports whether an element, such as goxmldsig returns from a validation, is what a
+// canonical form says: written as it is, it has the very same bytes.
+func etreeIs(e *etree.Element, canonical []byte) bool {
+	b := bytes.NewBuffer(make([]byte, 0, len(canonical)))
+	e.WriteTo(b, &etree.WriteSettings{CanonicalEndTags: true, CanonicalText: true, CanonicalAttrVal: true})
+	return bytes.Equal(b.Bytes(), canonical)
 }

@@ -302,12 +302,12 @@ func TestReadLogoutRefuses(t *testing.T) {
 		"a signature at the end":   {posting(moveSignature(enveloped)), LogoutProfile, "Signature"},
 		"enveloped by Redirect":    {changed(func(l *idpLogout) { l.body = `<ds:Signature xmlns:ds="` + nsSignature + `"/>` + l.body }), LogoutProfile, "beside the document"},
 		"a reference to all":       {posting(strings.Replace(enveloped, `URI="#_r1"`, `URI=""`, 1)), LogoutSignature, "Reference"},
-		"a transform more":         {posting(strings.Replace(enveloped, "<ds:Transforms>", `<ds:Transforms><ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/>`, 1)), LogoutSignature, "transforms"},
+		"a transform more":         {posting(strings.Replace(enveloped, "<ds:Transforms>", `<ds:Transforms><ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/>`, 1)), LogoutSignature, "Transforms"},
 		"C14N with comments":       {posting(strings.ReplaceAll(enveloped, "xml-exc-c14n#", "xml-exc-c14n#WithComments")), SignatureAlgorithm, "WithComments"},
 		"a digest of MD5":          {posting(strings.Replace(enveloped, "xmlenc#sha256", "xmldsig-more#md5", 1)), SignatureAlgorithm, "md5"},
-		"an object":                {posting(strings.Replace(enveloped, "</ds:Signature>", "<ds:Object/></ds:Signature>", 1)), LogoutSignature, "other parts"},
+		"an object":                {posting(strings.Replace(enveloped, "</ds:Signature>", "<ds:Object/></ds:Signature>", 1)), LogoutSignature, "Object"},
 		"two references":           {posting(strings.Replace(enveloped, "</ds:Reference>", "</ds:Reference><ds:Reference/>", 1)), LogoutSignature, "SignedInfo"},
-		"a reference in two":       {posting(strings.Replace(enveloped, "</ds:DigestValue>", "</ds:DigestValue><ds:DigestValue/>", 1)), LogoutSignature, "Reference with other"},
+		"a reference in two":       {posting(strings.Replace(enveloped, "</ds:DigestValue>", "</ds:DigestValue><ds:DigestValue/>", 1)), LogoutSignature, "in Reference"},
 		"no base64 by POST":        {posting(strings.Replace(enveloped, "<ds:SignatureValue>", "<ds:SignatureValue>!", 1)), LogoutSignature, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

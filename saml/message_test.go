@@ -72,7 +72,7 @@ func TestVerifyEnvelopedForms(t *testing.T) {
 			_, err = verifyEnveloped(mustParse(t, strings.Replace(signed, "text", "test", 1), xmlLimits{}), []Key{key}, false)
 			wantCode(t, err, SignatureInvalid, "")
 			_, err = verifyEnveloped(mustParse(t, signed, xmlLimits{}), nil, false)
-			wantCode(t, err, SignatureInvalid, "")
+			wantCode(t, err, SignatureUnknownKey, "no key")
 		})
 	}
 }
@@ -80,10 +80,10 @@ func TestVerifyEnvelopedForms(t *testing.T) {
 // withPrefixList signs with an InclusiveNamespaces in the transform, which our own C14N has to keep.
 func withPrefixList(t testing.TB, document, prefixes string) string {
 	t.Helper()
-	list := `<InclusiveNamespaces xmlns="` + nsExclusive + `" PrefixList="` + prefixes + `"/>`
-	info := `<SignedInfo xmlns="` + nsSignature + `"><CanonicalizationMethod Algorithm="` + nsExclusive + `"></CanonicalizationMethod>` +
+	list := `<InclusiveNamespaces xmlns="` + algExclusive + `" PrefixList="` + prefixes + `"/>`
+	info := `<SignedInfo xmlns="` + nsSignature + `"><CanonicalizationMethod Algorithm="` + algExclusive + `"></CanonicalizationMethod>` +
 		`<SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></SignatureMethod><Reference URI="#_1"><Transforms>` +
-		`<Transform Algorithm="` + uriEnveloped + `"></Transform><Transform Algorithm="` + nsExclusive + `">` + strings.Replace(list, "/>", "></InclusiveNamespaces>", 1) +
+		`<Transform Algorithm="` + algEnveloped + `"></Transform><Transform Algorithm="` + algExclusive + `">` + strings.Replace(list, "/>", "></InclusiveNamespaces>", 1) +
 		`</Transform></Transforms><DigestMethod Algorithm="` + nsEncrypt + `sha256"></DigestMethod><DigestValue>` +
 		digestOf(canonicalize(nil, mustParse(t, document, xmlLimits{}), c14nExclusive, []string{prefixes}, nil)) + `</DigestValue></Reference></SignedInfo>`
 	canonical := canonicalize(nil, mustParse(t, info, xmlLimits{}), c14nExclusive, nil, nil)
@@ -106,14 +106,14 @@ func TestVerifyEnvelopedAroundAnother(t *testing.T) {
 		t.Error(err, explain(err))
 	}
 	_, err := verifyEnveloped(root, []Key{theirs}, false)
-	wantCode(t, err, SignatureInvalid, "")
+	wantCode(t, err, SignatureUnknownKey, "")
 }
 
 func TestVerifyEnvelopedRefusesForms(t *testing.T) {
 	form := envelopedForm{canonicalizer: dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")}
 	signed := signedAs(t, `<a xmlns="urn:a" ID="_1">text</a>`, form, rsaTestKeys()[0])
 	second := signed[strings.Index(signed, "<ds:Signature "):strings.LastIndex(signed, "</a>")]
-	transform := `<ds:Transform Algorithm="` + nsExclusive + `"/>`
+	transform := `<ds:Transform Algorithm="` + algExclusive + `"/>`
 	if !strings.Contains(signed, transform) {
 		t.Fatal(signed)
 	}
@@ -125,10 +125,10 @@ func TestVerifyEnvelopedRefusesForms(t *testing.T) {
 	}{
 		"two signatures":    {strings.Replace(signed, "</a>", second+"</a>", 1), StructureSignature, "several"},
 		"no ID":             {strings.Replace(signed, ` ID="_1"`, "", 1), StructureReference, ""},
-		"no transforms":     {strings.Replace(signed, transform, "", 1), SignatureInvalid, ""},
+		"no transforms":     {strings.Replace(signed, transform, "", 1), SignatureUnknownKey, ""},
 		"C14N 1.1":          {strings.Replace(signed, transform, `<ds:Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11"/>`, 1), SignatureAlgorithm, "c14n11"},
-		"C14N 1.1 all over": {strings.Replace(signed, nsExclusive, "http://www.w3.org/2006/12/xml-c14n11", 1), SignatureAlgorithm, "c14n11"},
-		"inclusive now":     {strings.Replace(signed, transform, `<ds:Transform Algorithm="`+uriInclusiveC14+`"/>`, 1), SignatureInvalid, ""},
+		"C14N 1.1 all over": {strings.Replace(signed, algExclusive, "http://www.w3.org/2006/12/xml-c14n11", 1), SignatureAlgorithm, "c14n11"},
+		"inclusive now":     {strings.Replace(signed, transform, `<ds:Transform Algorithm="`+algInclusive+`"/>`, 1), SignatureUnknownKey, ""},
 	} {
 		_, err := verifyEnveloped(mustParse(t, c.text, xmlLimits{}), []Key{key}, false)
 		if verdict, ok := err.(*Error); !ok || verdict.Code != c.code {

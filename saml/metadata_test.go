@@ -361,7 +361,7 @@ func TestMetadataSignature(t *testing.T) {
 			t.Errorf("%s with a comment more: %v", file, err)
 		}
 		_, err := MetadataOptions{SignedBy: keys[1].Certificate}.Parse(data)
-		wantCode(t, err, SignatureInvalid, "")
+		wantCode(t, err, SignatureUnknownKey, "")
 		for _, binding := range []string{bindingRedirect, bindingPOST} {
 			_, err = signer.Parse([]byte(strings.Replace(string(data), binding+`" Location="https://`, binding+`" Location="https://evil.`, 1)))
 			wantCode(t, err, SignatureInvalid, "")

@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
@@ -13,6 +14,7 @@ import (
 	"encoding/base64"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,7 +33,7 @@ func trustedKeys(keys []Key) ([]trustedKey, error) {
 		if err != nil {
 			return nil, refuse(MetadataNoKeys, "certificates of keys", err.Error())
 		}
-		out[i] = trustedKey{k.Public, certificate, base64.StdEncoding.EncodeToString(k.Certificate)}
+		out[i] = trustedKey{certificate.PublicKey, certificate, base64.StdEncoding.EncodeToString(k.Certificate)}
 	}
 	return out, nil
 }
@@ -43,7 +45,8 @@ type verified struct {
 	canonical []byte // of the parent without the signature
 }
 
-// verify checks a signature against the trusted keys. What KeyInfo names only orders them.
+// verify checks a signature against the trusted keys. What KeyInfo names only orders them. One whose
+// SignedInfo only one of the two verifiers would read as it was signed is refused for that.
 func (s *signature) verify(keys []trustedKey, allowSHA1 bool) (*verified, error) {
 	if !allowSHA1 && (s.method.hash == crypto.SHA1 || s.digest == crypto.SHA1) {
 		return nil, wrong(SignatureAlgorithm, "SHA-256 or better", "SHA-1")
@@ -52,6 +55,10 @@ func (s *signature) verify(keys []trustedKey, allowSHA1 bool) (*verified, error)
 	key, err := s.signer(keys, sum(s.method.hash, info))
 	if err != nil {
 		return nil, err
+	}
+	if len(s.infoC14N.prefixes) > 0 && !bytes.Equal(info, canonicalize(nil, s.info, s.infoC14N.method, nil, nil)) {
+		return nil, wrong(SignatureUnsupported, "a CanonicalizationMethod without a PrefixList that changes anything",
+			"PrefixList "+strings.Join(s.infoC14N.prefixes, " "))
 	}
 	canonical := canonicalize(nil, s.parent, s.refC14N.method, s.refC14N.prefixes, s.element)
 	if subtle.ConstantTimeCompare(sum(s.digest, canonical), s.digestValue) != 1 {

@@ -46,7 +46,7 @@ func foreigns() map[string]foreign {
 		"inclusive-info":  {"rsa", moreURI + "rsa-sha256", encURI + "sha256", inclusiveURI, exclusiveURI, "", "", samltest.Accept},
 		"inclusive-ecdsa": {"ecdsa", moreURI + "ecdsa-sha256", encURI + "sha256", exclusiveURI, inclusiveURI, "", "", samltest.Accept},
 		"prefixes":        {"rsa", moreURI + "rsa-sha256", encURI + "sha256", exclusiveURI, exclusiveURI, "", "saml samlp", samltest.Accept},
-		"prefixes-info":   {"rsa", moreURI + "rsa-sha256", encURI + "sha256", exclusiveURI, exclusiveURI, "samlp", "", string(saml.VerifierDisagreement)},
+		"prefixes-info":   {"rsa", moreURI + "rsa-sha256", encURI + "sha256", exclusiveURI, exclusiveURI, "samlp", "", string(saml.SignatureUnsupported)},
 	}
 	for _, key := range []string{"rsa", "ecdsa"} {
 		for bits, digest := range map[string]string{"256": encURI + "sha256", "384": moreURI + "sha384", "512": encURI + "sha512"} {
