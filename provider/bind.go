@@ -27,19 +27,21 @@ func (s *Service) signs(ctx context.Context, tenant scim.TenantID, p *Provider, 
 
 // judge says why a provider does not sign in a user, "" = it does.
 func (s *Service) judge(ctx context.Context, tenant scim.TenantID, p *Provider, user scim.User) (Reason, error) {
-	mine := user.ManagedBy == string(p.ID)
-	if user.ManagedBy == "" && user.SSO {
+	if user.ManagedBy == "" {
+		if !user.SSO {
+			return ReasonWrongProvider, nil // a native account: nobody but the host signs it in
+		}
 		home, err := s.realm(ctx, tenant, user.UserName)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return "", err
 		}
-		mine = err == nil && home.ID == p.ID
+		if err != nil || home.ID != p.ID {
+			return ReasonWrongProvider, nil
+		}
+	} else if user.ManagedBy != string(p.ID) {
+		return ReasonWrongProvider, nil
 	}
 	switch {
-	case user.ManagedBy == "" && !user.SSO:
-		return ReasonWrongProvider, nil // a native account: nobody but the host signs it in
-	case !mine:
-		return ReasonWrongProvider, nil
 	case !user.Active:
 		return ReasonInactive, nil
 	case !user.SSO:

@@ -143,9 +143,14 @@ func TestBinding(t *testing.T) {
 			}
 		}
 	}
-	client := providertest.Browser(t)
-	status, page := assert(t, h, idpB, client, b, false, func(o *samltest.ResponseOptions) { o.Person.NameID = "off@b.example" })
-	refused(t, h, b.ID, client, status, page, provider.ReasonInactive)
+	local := providertest.Managed(b.ID, "local@b.example")
+	local.SSO = false
+	h.User(local)
+	for name, want := range map[string]provider.Reason{"off@b.example": provider.ReasonInactive, "local@b.example": provider.ReasonNotSSO} {
+		client := providertest.Browser(t)
+		status, page := assert(t, h, idpB, client, b, false, func(o *samltest.ResponseOptions) { o.Person.NameID = name })
+		refused(t, h, b.ID, client, status, page, want)
+	}
 	for _, idpInitiated := range []bool{false, true} {
 		client := providertest.Browser(t)
 		assert(t, h, idpB, client, b, idpInitiated, func(o *samltest.ResponseOptions) { o.Person.NameID = "BOB@b.example" })
