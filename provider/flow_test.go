@@ -331,6 +331,39 @@ func TestOtherReplyURL(t *testing.T) {
 	unasked := sites[0].answer(samltest.AuthnRequest{ACS: reply})
 	post(t, client, reply, unasked)
 	sites[0].in(client, false, "begun at the identity provider")
+	asked := begin(t, client, h.StartURL(sites[0].p.ID))
+	unasked.Set("RelayState", asked.RelayState)
+	post(t, client, reply, unasked)
+	sites[0].in(client, false, "begun at the identity provider, with the RelayState of a request")
+}
+
+// TestRelabelled: a browser that calls the request of a sign-in one of a test, or the other way round, gets
+// nothing of it.
+func TestRelabelled(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	_, address, err := s.Test(t.Context(), providertest.Admin, s.p.ID, provider.TestOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, at := range map[string]string{"a test": address, "a sign-in": s.StartURL(s.p.ID)} {
+		client := providertest.Browser(t)
+		r := begin(t, client, at)
+		host, err := url.Parse(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cookies := client.Jar.Cookies(host)
+		for _, c := range cookies {
+			kind, rest, _ := strings.Cut(c.Value, ".")
+			c.Value = map[string]string{"s": "t", "t": "s"}[kind] + "." + rest
+		}
+		client.Jar.SetCookies(host, cookies)
+		if status, page := post(t, client, r.ACS, s.answer(r)); status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", what, status, page)
+		}
+		s.in(client, false, what)
+	}
 }
 
 // TestReturns: a sign-in ends at a path of this host, whatever was asked for.
