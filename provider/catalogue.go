@@ -41,6 +41,28 @@ var (
 	detailSomebodyAs = DetailEntry{Name: "user_name", Meaning: "the user name of a user who may be meant", Personal: true}
 )
 
+// Details of provisioning.
+var (
+	detailToken    = DetailEntry{Name: "token", Meaning: "the part of the token that is no secret"}
+	detailExpires  = DetailEntry{Name: "expires", Meaning: "when it expires (RFC 3339)"}
+	detailUserName = DetailEntry{Name: "user_name", Meaning: "the user name", Personal: true}
+	detailUserType = DetailEntry{Name: "user_type", Meaning: "Technician or endUser"}
+	grantDetails   = []DetailEntry{
+		{Name: "user_types", Meaning: "the user types it may hand out"},
+		{Name: "organizations", Meaning: "the organizations it may place users in, or any"},
+		{Name: "all", Meaning: "whether it may place users in all organizations"},
+		{Name: "managed", Meaning: "the set of attributes it manages; empty: all"},
+		{Name: "default_organization", Meaning: "that of end users who come without one"},
+		{Name: "on_delete", Meaning: "what a deletion does"},
+	}
+	groupDetails = []DetailEntry{
+		{Name: "group", Meaning: "the ID of the group"},
+		{Name: "name", Meaning: "its name"},
+		{Name: "added", Meaning: "how many members were sent as added"},
+		{Name: "removed", Meaning: "how many members were sent as removed"},
+	}
+)
+
 // catalogue documents every type. What is not in it cannot be recorded.
 var catalogue = map[EventType]EventEntry{
 	EventBegun: {Meaning: "An administrator has begun a provider.", Details: []DetailEntry{detailName,
@@ -73,6 +95,29 @@ var catalogue = map[EventType]EventEntry{
 	EventDisabled:    {Meaning: "Nobody signs in through the provider any more.", Details: []DetailEntry{detailName}},
 	EventDeleted:     {Meaning: "The provider is gone, and its users are managed by nobody.", Details: []DetailEntry{detailName, {Name: "users", Meaning: "how many there were"}, {Name: "groups", Meaning: "how many there were"}}},
 	EventUserAuthSet: {Meaning: "A user signs in in another way.", Details: []DetailEntry{{Name: "sso", Meaning: "true: through an identity provider; false: with a password"}}},
+
+	EventSCIMEnabled:  {Meaning: "The provider may provision. The details are its grants.", Details: grantDetails},
+	EventSCIMDisabled: {Meaning: "The provider may not provision any more; its users stay."},
+	EventGrants:       {Meaning: "What the provider may hand out was changed, or which attributes it manages.", Details: grantDetails},
+	EventTokenMade:    {Meaning: "A SCIM token was made.", Details: []DetailEntry{detailToken, detailExpires}},
+	EventTokenRevoked: {Meaning: "A SCIM token was revoked.", Details: []DetailEntry{detailToken}},
+	EventTokenExpiring: {Meaning: "A SCIM token expires soon, or has expired.", Details: []DetailEntry{detailToken, detailExpires,
+		{Name: "days", Meaning: "the threshold that is behind: 30, 14, 7, 1 or 0"}}},
+	EventApproved:  {Meaning: "The provider may take an administrator over."},
+	EventReleased:  {Meaning: "A user was released for edits in the console."},
+	EventReclaimed: {Meaning: "A user was given back to the provider."},
+
+	EventUserCreated:     {Meaning: "The identity provider has created a user.", Details: []DetailEntry{detailUserName, detailUserType}},
+	EventUserAdopted:     {Meaning: "The identity provider manages a user from now on who was here before.", Details: []DetailEntry{detailUserName}},
+	EventUserUpdated:     {Meaning: "The identity provider has changed a user."},
+	EventUserDeactivated: {Meaning: "The identity provider has deactivated a user, whose sessions are over.", Details: []DetailEntry{{Name: "withheld", Meaning: "what of the request was not taken over, since it would not have been allowed", Personal: true}}},
+	EventUserReactivated: {Meaning: "The identity provider has activated a user again."},
+	EventUserConverted:   {Meaning: "A user has another user type.", Details: []DetailEntry{detailUserType}},
+	EventUserDeleted:     {Meaning: "The identity provider has deleted a user.", Details: []DetailEntry{detailUserName, {Name: "kept", Meaning: "true: the row is kept, inactive and under another name"}}},
+	EventGroupCreated:    {Meaning: "The identity provider has created a group.", Details: groupDetails},
+	EventGroupUpdated:    {Meaning: "The identity provider has changed a group or its members.", Details: groupDetails},
+	EventGroupDeleted:    {Meaning: "The identity provider has deleted a group.", Details: groupDetails},
+	EventGuarded:         {Meaning: "The identity provider wanted to take the last administrator away, and was refused.", Details: []DetailEntry{detailWhy}},
 
 	EventSignedIn: {Meaning: "Somebody has signed in.", Details: []DetailEntry{detailNameID,
 		{Name: "second_factor", Meaning: "not asked, required, or satisfied by the identity provider"},

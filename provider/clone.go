@@ -11,6 +11,9 @@ import (
 func (p Provider) clone() Provider {
 	p.Domains = slices.Clone(p.Domains)
 	p.Active, p.Candidate = p.Active.clone(), p.Candidate.clone()
+	v := &p.Provisioning
+	v.Grants.UserTypes, v.Grants.Organizations = slices.Clone(v.Grants.UserTypes), slices.Clone(v.Grants.Organizations)
+	v.Approved, v.Released = slices.Clone(v.Approved), slices.Clone(v.Released)
 	return p
 }
 

@@ -107,6 +107,33 @@ const (
 	EventUserAuthSet EventType = "user.authentication_set" // native or SSO
 )
 
+// What administrators do about provisioning.
+const (
+	EventSCIMEnabled  EventType = "scim.enabled"
+	EventSCIMDisabled EventType = "scim.disabled"
+	EventGrants       EventType = "scim.grants" // what the provider may hand out, and which attributes it manages
+	EventTokenMade    EventType = "scim.token_made"
+	EventTokenRevoked EventType = "scim.token_revoked"
+	EventApproved     EventType = "scim.approved" // that the provider may take an administrator over
+	EventReleased     EventType = "user.released"
+	EventReclaimed    EventType = "user.reclaimed"
+)
+
+// What identity providers do.
+const (
+	EventUserCreated     EventType = "user.created"
+	EventUserAdopted     EventType = "user.adopted"
+	EventUserUpdated     EventType = "user.updated"
+	EventUserDeactivated EventType = "user.deactivated"
+	EventUserReactivated EventType = "user.reactivated"
+	EventUserConverted   EventType = "user.converted" // to another user type
+	EventUserDeleted     EventType = "user.deleted"
+	EventGroupCreated    EventType = "group.created"
+	EventGroupUpdated    EventType = "group.updated"
+	EventGroupDeleted    EventType = "group.deleted"
+	EventGuarded         EventType = "scim.guarded" // a change that was refused: nobody would be left to administer
+)
+
 // Sign-ins and sessions.
 const (
 	EventSignedIn       EventType = "signin.accepted"
@@ -118,7 +145,8 @@ const (
 
 // What maintenance finds.
 const (
-	EventExpiring     EventType = "provider.expiring"     // a certificate or metadata: 30, 14, 7 and 1 days before, and at the end
-	EventIdleRemoved  EventType = "provider.idle_removed" // a draft that nobody has touched
-	EventJoinMismatch EventType = "provider.join_mismatch"
+	EventExpiring      EventType = "provider.expiring"     // a certificate or metadata: 30, 14, 7 and 1 days before, and at the end
+	EventTokenExpiring EventType = "scim.token_expiring"   // 30, 14, 7 and 1 days before, and at the end
+	EventIdleRemoved   EventType = "provider.idle_removed" // a draft that nobody has touched
+	EventJoinMismatch  EventType = "provider.join_mismatch"
 )

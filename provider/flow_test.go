@@ -218,7 +218,7 @@ func TestMethods(t *testing.T) {
 		{http.MethodPost, base + "/start", 405}, {http.MethodHead, base + "/start", 405},
 		{http.MethodPost, base + "/metadata", 405}, {http.MethodGet, base + "/metadata", 200}, {http.MethodHead, base + "/metadata", 200},
 		{http.MethodDelete, base + "/slo", 405}, {http.MethodGet, base + "/nothing", 404}, {http.MethodGet, base, 404},
-		{http.MethodGet, s.URL + "/sso/", 404}, {http.MethodGet, base + "/test/x/y", 404}, {http.MethodGet, s.URL + "/ws/scim/v2/Users", 404},
+		{http.MethodGet, s.URL + "/sso/", 404}, {http.MethodGet, base + "/test/x/y", 404}, {http.MethodGet, s.URL + "/ws/scim/v2/Users", 401},
 		{http.MethodGet, s.URL + "/sso/nobody/metadata", 403}, {http.MethodGet, s.URL + "/sso/nobody/start", 403}, {http.MethodGet, base + "/test/nobody", 403},
 	} {
 		request, err := http.NewRequest(c.method, c.url, nil)

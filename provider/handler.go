@@ -18,7 +18,7 @@ import (
 //	GET POST /sso/{id}/slo                 single logout
 //	GET      /sso/{id}/metadata            our metadata, for that identity provider
 //	GET      /sso/{id}/test/{run}          a test begins
-//	         /ws/scim/v2/…                 the SCIM endpoint, if there is one
+//	         /ws/scim/v2/…                 the SCIM endpoint
 //
 // A POST to any other path is taken for one to a [Provider.ReplyURL]: a host routes these here too.
 // POSTs of identity providers are cross-site: see [Service.Exempt] for a host that refuses those.
@@ -26,8 +26,8 @@ func (s *Service) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 // serve routes a request.
 func (s *Service) serve(w http.ResponseWriter, r *http.Request) {
-	if i := strings.Index(r.URL.Path, scimPath); i >= 0 && s.scim != nil && isBelow(r.URL.Path[i:], scimPath) {
-		http.StripPrefix(r.URL.Path[:i]+scimPath, s.scim).ServeHTTP(w, r)
+	if i := strings.Index(r.URL.Path, scimPath); i >= 0 && isBelow(r.URL.Path[i:], scimPath) {
+		http.StripPrefix(r.URL.Path[:i]+scimPath, http.HandlerFunc(s.serveSCIM)).ServeHTTP(w, r)
 		return
 	}
 	i := strings.LastIndex(r.URL.Path, ssoPath)
@@ -91,11 +91,8 @@ func (s *Service) Exempt(c *http.CrossOriginProtection, base string) {
 	c.AddInsecureBypassPattern("POST " + base + ssoPath + "{id}/slo")
 }
 
-// newSCIM returns the SCIM endpoint; nil if nobody may provision.
+// newSCIM returns the SCIM endpoint.
 func (s *Service) newSCIM() (*scim.Handler, error) {
-	if s.config.Provision == nil {
-		return nil, nil
-	}
 	c := s.config.SCIM
 	if c.Now == nil {
 		c.Now = s.config.Now
@@ -106,7 +103,14 @@ func (s *Service) newSCIM() (*scim.Handler, error) {
 	if c.BaseURL == nil {
 		c.BaseURL = s.scimURL
 	}
-	h, err := scim.New(s.config.Stores, s.config.Provision, c)
+	if c.Policy.NinjaOne == nil && c.Policy.Check == nil && c.Policy.Adopt == nil && c.Policy.Stored == nil && c.Policy.Keeps == nil {
+		c.Policy = s.Policy()
+	}
+	who := s.config.Provision
+	if who == nil {
+		who = s
+	}
+	h, err := scim.New(s.config.Stores, who, c)
 	if err != nil {
 		return nil, fmt.Errorf("provider: Config.SCIM: %w", err)
 	}

@@ -66,7 +66,7 @@ func (s *Service) maintainProviders(ctx context.Context, sooner func(time.Time))
 		}
 		for _, c := range page {
 			for _, look := range []func(context.Context, Connection) error{
-				s.maintainDraft, s.maintainExpiry, s.maintainJoins,
+				s.maintainDraft, s.maintainExpiry, s.maintainTokens, s.maintainJoins,
 				func(ctx context.Context, c Connection) error { return s.maintainTests(ctx, c, sooner) },
 			} {
 				if err := look(ctx, c); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrStale) {
@@ -114,13 +114,7 @@ func (s *Service) maintainExpiry(ctx context.Context, c Connection) error {
 
 // warn records an event for the last threshold that is behind, once.
 func (s *Service) warn(ctx context.Context, c Connection, w saml.Warning, now time.Time) error {
-	passed := thresholds[0]
-	for _, t := range thresholds {
-		if w.At.Sub(now) <= t {
-			passed = t
-		}
-	}
-	days := int(passed / (24 * time.Hour))
+	days := daysBefore(w.At, now)
 	key := fmt.Sprintf("expiry %s %s %d %d", c.Provider.ID, w.Code, w.At.Unix(), days)
 	return s.act(ctx, nobody(c.Tenant), func(ctx context.Context, st Store) ([]Event, error) {
 		first, err := st.Once(ctx, c.Tenant, key, now, now.AddDate(rememberWarned, 0, 0))
@@ -131,6 +125,17 @@ func (s *Service) warn(ctx context.Context, c Connection, w saml.Warning, now ti
 			"code": string(w.Code), "at": w.At.UTC().Format(time.RFC3339), "days": fmt.Sprint(days), "text": w.Text,
 		}}}, nil
 	})
+}
+
+// daysBefore returns the last threshold before an end that is behind, in days.
+func daysBefore(end, now time.Time) int {
+	passed := thresholds[0]
+	for _, t := range thresholds {
+		if end.Sub(now) <= t {
+			passed = t
+		}
+	}
+	return int(passed / (24 * time.Hour))
 }
 
 // maintainTests ends tests that nobody has answered.

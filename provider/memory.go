@@ -32,6 +32,7 @@ var (
 type memoryState struct {
 	providers   map[ID]Connection
 	tests       map[testKey]Test
+	tokens      map[string]tenantToken
 	events      []memoryEvent // in the order of recording
 	recorded    uint64
 	once        map[tenantKey]time.Time
@@ -41,6 +42,11 @@ type memoryState struct {
 type memoryEvent struct {
 	Event
 	sent bool
+}
+
+type tenantToken struct {
+	tenant scim.TenantID
+	Token
 }
 
 type testKey struct {
@@ -62,7 +68,7 @@ type revocationKey struct {
 
 func (m memoryState) clone() memoryState {
 	m.providers, m.tests, m.once, m.revocations = maps.Clone(m.providers), maps.Clone(m.tests), maps.Clone(m.once), maps.Clone(m.revocations)
-	m.events = slices.Clone(m.events)
+	m.tokens, m.events = maps.Clone(m.tokens), slices.Clone(m.events)
 	return m
 }
 
@@ -218,6 +224,7 @@ func (m *memoryTx) DeleteProvider(_ context.Context, tenant scim.TenantID, id ID
 	}
 	delete(m.providers, id)
 	maps.DeleteFunc(m.tests, func(k testKey, _ Test) bool { return k.provider == id })
+	maps.DeleteFunc(m.tokens, func(_ string, t tenantToken) bool { return t.Provider == id })
 	return nil
 }
 

@@ -123,6 +123,34 @@ func (m *MemoryStore) Sent(ctx context.Context, ids ...string) error {
 	return m.with(ctx, func(tx *memoryTx) error { return tx.Sent(ctx, ids...) })
 }
 
+// Token implements [Store].
+func (m *MemoryStore) Token(ctx context.Context, id string) (r0 scim.TenantID, r1 Token, err error) {
+	err = m.with(ctx, func(tx *memoryTx) (err error) {
+		r0, r1, err = tx.Token(ctx, id)
+		return err
+	})
+	return r0, r1, err
+}
+
+// PutToken implements [Store].
+func (m *MemoryStore) PutToken(ctx context.Context, tenant scim.TenantID, t Token) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.PutToken(ctx, tenant, t) })
+}
+
+// Tokens implements [Store].
+func (m *MemoryStore) Tokens(ctx context.Context, tenant scim.TenantID, provider ID) (r0 []Token, err error) {
+	err = m.with(ctx, func(tx *memoryTx) (err error) {
+		r0, err = tx.Tokens(ctx, tenant, provider)
+		return err
+	})
+	return r0, err
+}
+
+// TouchToken implements [Store].
+func (m *MemoryStore) TouchToken(ctx context.Context, tenant scim.TenantID, id string, at time.Time) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.TouchToken(ctx, tenant, id, at) })
+}
+
 // Once implements [Store].
 func (m *MemoryStore) Once(ctx context.Context, tenant scim.TenantID, key string, now, until time.Time) (r0 bool, err error) {
 	err = m.with(ctx, func(tx *memoryTx) (err error) {

@@ -117,6 +117,48 @@ func (m *memoryTx) Sent(_ context.Context, ids ...string) error {
 	return nil
 }
 
+// Token implements [Store].
+func (m *memoryTx) Token(_ context.Context, id string) (scim.TenantID, Token, error) {
+	t, ok := m.tokens[id]
+	if !ok {
+		return "", Token{}, ErrNotFound
+	}
+	return t.tenant, t.Token, nil
+}
+
+// PutToken implements [Store].
+func (m *memoryTx) PutToken(_ context.Context, tenant scim.TenantID, t Token) error {
+	if c, ok := m.providers[t.Provider]; !ok || c.Tenant != tenant {
+		return ErrNotFound
+	}
+	if m.tokens == nil {
+		m.tokens = map[string]tenantToken{}
+	}
+	m.tokens[t.ID] = tenantToken{tenant, t}
+	return nil
+}
+
+// Tokens implements [Store].
+func (m *memoryTx) Tokens(_ context.Context, tenant scim.TenantID, provider ID) ([]Token, error) {
+	var list []Token
+	for _, t := range m.tokens {
+		if t.tenant == tenant && t.Provider == provider {
+			list = append(list, t.Token)
+		}
+	}
+	slices.SortFunc(list, func(a, b Token) int { return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(b.ID, a.ID)) })
+	return list, nil
+}
+
+// TouchToken implements [Store].
+func (m *memoryTx) TouchToken(_ context.Context, tenant scim.TenantID, id string, at time.Time) error {
+	if t, ok := m.tokens[id]; ok && t.tenant == tenant && at.After(t.LastUsed) {
+		t.LastUsed = at
+		m.tokens[id] = t
+	}
+	return nil
+}
+
 // Once implements [Store].
 func (m *memoryTx) Once(_ context.Context, tenant scim.TenantID, key string, now, until time.Time) (bool, error) {
 	k := tenantKey{tenant, key}

@@ -23,6 +23,14 @@ type Action string
 const (
 	ActionDisable Action = "disable" // [Service.Disable]
 	ActionDelete  Action = "delete"  // [Service.Delete]
+
+	ActionEnableSCIM  Action = "enable_scim"  // [Service.EnableSCIM]
+	ActionDisableSCIM Action = "disable_scim" // [Service.DisableSCIM]
+	ActionNewToken    Action = "new_token"    // [Service.NewToken]
+	ActionRevokeToken Action = "revoke_token" // [Service.RevokeToken]
+	ActionGrants      Action = "grants"       // [Service.SetGrants]
+	ActionApprove     Action = "approve"      // [Service.Approve]
+	ActionRelease     Action = "release"      // [Service.Release] and [Service.Reclaim]
 )
 
 // ProofFor is how long a [Proof] is good.

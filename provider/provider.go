@@ -39,6 +39,8 @@ type Provider struct {
 	Enabled   bool      // people sign in through it
 	SCIM      bool      // it may provision
 
+	Provisioning Provisioning // what it may do by SCIM
+
 	Match Match // how a NameID finds a user
 	// AllowIdPInitiated takes sign-ins that began at the identity provider. They can be planted in
 	// somebody's browser (login CSRF).

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -34,11 +35,18 @@ type Config struct {
 	// is not served without; everything else finds the tenant by the provider.
 	Tenant func(*http.Request) (scim.TenantID, error)
 
-	// Provision tells who sends a SCIM request; nil = SCIM is not served.
-	Provision scim.Authenticator
 	// SCIM has what else the endpoint is configured with. BaseURL, Now and Logger are set by New where
-	// they are not.
+	// they are not, and so is Policy, whose hooks of the host belong in Hooks.
 	SCIM scim.Config
+	// Provision tells who sends a SCIM request, for a host with tokens of its own; its principals name a
+	// provider as Manager. nil = the service itself, with the tokens of [Service.NewToken].
+	Provision scim.Authenticator
+	// Hooks are the host's own rules for provisioning. Optional.
+	Hooks Hooks
+	// Organizations are those that users can be placed in; nil = any, and none is required.
+	Organizations Organizations
+	// SCIMWithoutSSO lets providers provision that do not sign anybody in.
+	SCIMWithoutSSO bool
 
 	// SecondFactor says whether a user has to have a second factor to sign in. Optional: by default
 	// technicians and administrators have to.
@@ -63,6 +71,8 @@ type Config struct {
 
 	// Networks may be connected to for metadata beside public addresses, such as the host's own.
 	Networks []netip.Prefix
+	// TokenFor is how long SCIM tokens are good; 0 = [TokenFor], at most two years.
+	TokenFor time.Duration
 	// Session is for how long the host keeps a session or a stateless token at most; 0 = 30 days.
 	// Revocations are remembered that long.
 	Session time.Duration
@@ -85,12 +95,15 @@ type Config struct {
 // errors are *[Problem] for what an administrator can do something about, ErrNotFound, ErrStale, and
 // those of the stores.
 type Service struct {
-	config     Config
-	users      *filter.Registry
-	scim       *scim.Handler // nil: not served
-	measure    measure
-	refusals   refusals
-	fetchRoots *x509.CertPool // of tests; nil = those of the system
+	config   Config
+	users    *filter.Registry
+	scim     *scim.Handler // nil: not served
+	measure  measure
+	refusals refusals
+	// provisioning has the provider of each token as it was last authenticated, for rules that are asked
+	// without a context.
+	provisioning sync.Map       // of *Provider, by token ID
+	fetchRoots   *x509.CertPool // of tests; nil = those of the system
 }
 
 // New returns a service, or says what is missing.
@@ -122,6 +135,12 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Retention == 0 {
 		c.Retention = 400 * 24 * time.Hour
+	}
+	if c.TokenFor == 0 {
+		c.TokenFor = TokenFor
+	}
+	if c.TokenFor < 0 || c.TokenFor > maxTokenFor {
+		return nil, errors.New("provider: Config.TokenFor is at most two years")
 	}
 	if c.Session < 0 || c.Retention < 0 {
 		return nil, errors.New("provider: Config.Session and Config.Retention are not negative")

@@ -61,7 +61,7 @@ type Store interface {
 	// returns ErrStale (also to a create of an ID that is there), ErrNotFound or a *Taken, and changes
 	// nothing.
 	PutProvider(ctx context.Context, tenant scim.TenantID, p Provider) (Provider, error)
-	// DeleteProvider removes a provider and its tests, provided that its version is the given one.
+	// DeleteProvider removes a provider, its tests and its tokens, provided that its version is the given one.
 	DeleteProvider(ctx context.Context, tenant scim.TenantID, id ID, version string) error
 	// Providers returns those that match a query, in the order of the bytes of their folded names, and
 	// of their IDs where those are the same.
@@ -87,6 +87,16 @@ type Store interface {
 	// and Sent marks events as sent.
 	Unsent(ctx context.Context, limit int) ([]Event, error)
 	Sent(ctx context.Context, ids ...string) error
+
+	// Token finds a token by its ID alone, with its tenant; or ErrNotFound.
+	Token(ctx context.Context, id string) (scim.TenantID, Token, error)
+	// PutToken stores a token of a provider under its ID, which is unique in the whole store, in place of
+	// the one that is there. If there is no such provider it returns ErrNotFound.
+	PutToken(ctx context.Context, tenant scim.TenantID, t Token) error
+	// Tokens returns those of a provider, the latest first, by Created.
+	Tokens(ctx context.Context, tenant scim.TenantID, provider ID) ([]Token, error)
+	// TouchToken sets LastUsed, unless it is later already. A token that is not there is passed over.
+	TouchToken(ctx context.Context, tenant scim.TenantID, id string, at time.Time) error
 
 	// Once reports whether it is the first call with this key of this tenant since it was last over:
 	// of concurrent calls one is. until is when it will be over. Within Transact a call that is undone

@@ -21,8 +21,8 @@ type Policy struct {
 	Adopt func(context.Context, Principal, User) error
 
 	// Check is called before a change reaches the store, inside Stores.Transact where there is
-	// one. It may correct Change.Members and what Change.After or Change.GroupAfter points to, or
-	// veto with a *Refusal. Members that it adds are not looked up.
+	// one. It may correct Change.Members and what Change.After or Change.GroupAfter points to, set
+	// Change.Keep, or veto with a *Refusal. Members that it adds are not looked up.
 	Check func(context.Context, Stores, *Change) error
 
 	// Stored is called after a change was committed and before it is answered. Its error makes the
@@ -46,6 +46,9 @@ type Change struct {
 	GroupAfter    *Group
 	Members       MemberChange // of the group
 	Adopts        bool         // a native user becomes managed by By.Manager
+	// Keep, if Check sets it for the delete of a user, is stored in place of the user, who is gone for the
+	// client all the same: it has the ID and the version, and is managed by somebody else. nil = deleted.
+	Keep *User
 	// Withheld says which values of the NinjaOne extension were not taken over, because the
 	// request deactivates the user and is not refused for them.
 	Withheld []error

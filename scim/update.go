@@ -184,6 +184,9 @@ func (e *engine) remove(ctx context.Context, p Principal, rt *resourceType, id s
 			if err := e.check(ctx, s, &change); err != nil {
 				return err
 			}
+			if change.Keep != nil {
+				return keepUser(ctx, s, p, before.meta(), *change.Keep)
+			}
 			return rt.stores.remove(ctx, s, p.Tenant, id, before.meta().Version)
 		})
 		switch {
@@ -196,4 +199,16 @@ func (e *engine) remove(ctx context.Context, p Principal, rt *resourceType, id s
 		}
 	}
 	return &UnavailableError{Cause: ErrStale, RetryAfter: time.Second}
+}
+
+// keepUser stores what a host keeps of a user who is deleted, and takes the user out of every group.
+func keepUser(ctx context.Context, s Stores, p Principal, before *Meta, u User) error {
+	if u.ManagedBy == "" || u.ManagedBy == p.Manager {
+		return errors.New("scim: Policy.Check keeps a deleted user as one that the client would still see")
+	}
+	u.ID, u.Version = before.ID, before.Version
+	if _, err := s.Users.UpdateUser(ctx, p.Tenant, u); err != nil || s.Groups == nil {
+		return err
+	}
+	return s.Groups.Forget(ctx, p.Tenant, u.ID)
 }

@@ -55,6 +55,8 @@ var promises = []promise{
 	{"event filters", "events are listed by type, provider, user, actor, incident and time", eventFilters},
 	{"event pages", "pages of events have each event once, also while others are recorded", eventPages},
 	{"sent", "Unsent returns what is not sent, in the order of recording, until Sent is told", sentEvents},
+	{"tokens", "a token is found by its ID alone, and returned as it was stored; those of a provider are listed, and go with it", tokens},
+	{"touching tokens", "TouchToken changes LastUsed alone, of a token of the tenant, and never back", touches},
 	{"once", "of concurrent calls with a key one is the first, until it is over", once},
 	{"once is undone", "a call of Once that is undone was none", onceUndone},
 	{"revocations", "the latest revocation of a user and of a provider is returned, and of nobody else", revocations},

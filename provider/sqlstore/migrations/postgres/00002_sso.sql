@@ -58,6 +58,16 @@ CREATE INDEX sso_events_incident ON sso_events (tenant, incident) WHERE incident
 CREATE INDEX sso_events_unsent ON sso_events (n) WHERE sent = 0;
 CREATE INDEX sso_events_at ON sso_events (at);
 
+-- What is kept of SCIM tokens: a digest, in the document.
+CREATE TABLE sso_tokens (
+	id        text COLLATE "C" NOT NULL PRIMARY KEY,
+	provider  text COLLATE "C" NOT NULL REFERENCES sso_providers (id) ON DELETE CASCADE,
+	created   bigint NOT NULL,
+	last_used bigint NOT NULL,
+	document  text NOT NULL
+);
+CREATE INDEX sso_tokens_provider ON sso_tokens (provider, created);
+
 CREATE TABLE sso_once (
 	tenant text COLLATE "C" NOT NULL,
 	key    text COLLATE "C" NOT NULL,

@@ -58,6 +58,16 @@ CREATE INDEX sso_events_incident ON sso_events (tenant, incident) WHERE incident
 CREATE INDEX sso_events_unsent ON sso_events (n) WHERE sent = 0;
 CREATE INDEX sso_events_at ON sso_events (at);
 
+-- What is kept of SCIM tokens: a digest, in the document.
+CREATE TABLE sso_tokens (
+	id        TEXT NOT NULL PRIMARY KEY,
+	provider  TEXT NOT NULL REFERENCES sso_providers (id) ON DELETE CASCADE,
+	created   INTEGER NOT NULL,
+	last_used INTEGER NOT NULL,
+	document  TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sso_tokens_provider ON sso_tokens (provider, created);
+
 CREATE TABLE sso_once (
 	tenant TEXT NOT NULL,
 	key    TEXT NOT NULL,

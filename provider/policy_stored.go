@@ -1,0 +1,113 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/seed-30109bde/gatehouse/scim"
+)
+
+// stored does what follows a change that is stored. It is called again for a request that is repeated, and
+// finishes then what has failed before.
+func (s *Service) stored(ctx context.Context, c scim.Change) error {
+	if err := s.undoLast(ctx, c); err != nil {
+		return err
+	}
+	if user, over := sessionsOver(c); over {
+		if err := s.killAll(ctx, c.By.Tenant, user); err != nil {
+			return err
+		}
+	}
+	s.deliver(ctx)
+	if s.config.Hooks.After != nil {
+		return s.config.Hooks.After(ctx, c)
+	}
+	return nil
+}
+
+// sessionsOver returns the user whose sessions a change may have ended: one who is inactive, gone, or no
+// technician.
+func sessionsOver(c scim.Change) (user string, over bool) {
+	switch {
+	case c.After != nil:
+		return c.After.ID, !c.After.Active || c.Before != nil && demoted(c.Before, c.After)
+	case c.Before != nil:
+		return c.Before.ID, true
+	}
+	return "", false
+}
+
+// killAll has the host end the sessions of a user that were revoked and are not ended.
+func (s *Service) killAll(ctx context.Context, tenant scim.TenantID, user string) error {
+	list, err := s.config.Store.Revocations(ctx, tenant, user, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if r.Acknowledged {
+			continue
+		}
+		if err := s.kill(ctx, tenant, r); err != nil {
+			return &scim.Refusal{
+				Status: http.StatusServiceUnavailable, RetryAfter: firstRetry,
+				Detail: "the change is stored, and the sessions of the user could not be ended yet; send the request again",
+			}
+		}
+	}
+	return nil
+}
+
+// undoLast looks once more whether an administrator is left, where no transaction could hold the others
+// off, and takes the change back if not. Of two at once both may be undone, and never both stand.
+func (s *Service) undoLast(ctx context.Context, c scim.Change) error {
+	leaves := c.Before != nil && c.Before.Administrator && c.Before.Active && c.After != nil && !c.After.Active
+	if s.config.Stores.Transact != nil || !leaves {
+		return nil
+	}
+	reason, err := s.needed(ctx, s.config.Stores, c.By.Tenant, c.Before)
+	if err != nil || reason == "" {
+		return err
+	}
+	for range maxRaces {
+		u, err := s.config.Stores.Users.User(ctx, c.By.Tenant, c.Before.ID)
+		if err != nil {
+			return err
+		}
+		u.Active = true
+		if _, err = s.config.Stores.Users.UpdateUser(ctx, c.By.Tenant, u); err == nil {
+			s.later(ctx, Event{Type: EventGuarded, Tenant: c.By.Tenant, Provider: ID(c.By.Manager), User: u.ID, Details: map[string]string{"reason": reason}})
+			return &scim.Refusal{Status: http.StatusForbidden, Detail: "the user is " + reason + " of this tenant and stays; make another one first"}
+		}
+		if !errors.Is(err, scim.ErrStale) {
+			return err
+		}
+	}
+	return scim.ErrStale
+}
+
+// laterKey is where events wait for the end of a request: what is refused is undone, with what it has
+// recorded.
+type laterKey struct{}
+
+// later records an event when the request is over.
+func (s *Service) later(ctx context.Context, e Event) {
+	if list, ok := ctx.Value(laterKey{}).(*[]Event); ok {
+		*list = append(*list, e)
+		return
+	}
+	s.config.Logger.WarnContext(ctx, "a change was refused", "event", e)
+}
+
+// serveSCIM serves a request of an identity provider, and records what had to wait for its end.
+func (s *Service) serveSCIM(w http.ResponseWriter, r *http.Request) {
+	var waiting []Event
+	ctx := r.Context()
+	s.scim.ServeHTTP(w, r.WithContext(context.WithValue(ctx, laterKey{}, &waiting)))
+	for _, e := range waiting {
+		err := s.act(context.WithoutCancel(ctx), nobody(e.Tenant), func(context.Context, Store) ([]Event, error) { return []Event{e}, nil })
+		if err != nil {
+			s.config.Logger.ErrorContext(ctx, "an event could not be recorded", "event", e, "error", err)
+		}
+	}
+}
