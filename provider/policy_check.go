@@ -175,7 +175,7 @@ func (r *ruling) typed(before, after *scim.User) error {
 	}
 	if before != nil && !after.Active {
 		r.withheld = append(r.withheld, extension.UserType)
-		after.NinjaOne.UserType = was
+		after.NinjaOne = before.NinjaOne // the organization was judged as that of the other type
 		return nil
 	}
 	return refusal("userType %s: this provider may not make such users; see "+grantsPage, userType)

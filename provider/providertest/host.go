@@ -18,6 +18,7 @@ import (
 	"github.com/seed-30109bde/gatehouse/saml"
 	"github.com/seed-30109bde/gatehouse/saml/samltest"
 	"github.com/seed-30109bde/gatehouse/scim"
+	"github.com/seed-30109bde/gatehouse/scim/scimtest"
 )
 
 // Tenant is the one that a [Host] is about.
@@ -309,4 +310,45 @@ func (h *Host) Sessions() []provider.SignIn {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Collect(maps.Values(h.sessions))
+}
+
+// Proof is a second factor of Admin for an act on a provider.
+func (h *Host) Proof(action provider.Action, id provider.ID) provider.Proof {
+	h.t.Helper()
+	proof, err := h.Service.Prove(h.t.Context(), Admin, action, id, Code)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return proof
+}
+
+// Provision enables SCIM for a provider, and returns a token and a client with it.
+func (h *Host) Provision(id provider.ID) (token string, client scimtest.Host) {
+	h.t.Helper()
+	if _, err := h.EnableSCIM(h.t.Context(), Admin, id, h.Proof(provider.ActionEnableSCIM, id)); err != nil {
+		h.t.Fatal(err)
+	}
+	secret, _, err := h.NewToken(h.t.Context(), Admin, id, h.Proof(provider.ActionNewToken, id))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return secret.Reveal(), h.Client(secret.Reveal())
+}
+
+// Client is who sends SCIM requests with a token.
+func (h *Host) Client(token string) scimtest.Host {
+	return scimtest.Host{
+		Handler: http.HandlerFunc(h.serve), Base: h.URL + "/ws/scim/v2", Header: http.Header{"Authorization": {"Bearer " + token}},
+	}
+}
+
+// Ask sends a SCIM request, and returns the status and the body of the answer.
+func (h *Host) Ask(c scimtest.Host, method, path, body string) (int, string) {
+	h.t.Helper()
+	r := httptest.NewRequest(method, c.Base+strings.ReplaceAll(path, " ", "%20"), strings.NewReader(body))
+	r.Header = c.Header.Clone()
+	r.Header.Set("Content-Type", "application/scim+json")
+	w := httptest.NewRecorder()
+	c.Handler.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
 }

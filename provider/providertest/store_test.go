@@ -22,3 +22,12 @@ func TestSSO(t *testing.T) {
 		}
 	})
 }
+
+func inMemory(*testing.T, func() time.Time) providertest.Stores {
+	users := new(scim.MemoryStore)
+	return providertest.Stores{Providers: new(provider.MemoryStore), Users: scim.Stores{Users: users, Groups: users}}
+}
+
+func TestOffboarding(t *testing.T) { providertest.TestOffboarding(t, inMemory) }
+
+func TestLastAdministrator(t *testing.T) { providertest.TestLastAdministrator(t, inMemory) }

@@ -29,9 +29,22 @@ func TestReplays(t *testing.T) {
 
 func TestSSO(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
-		providertest.TestSSO(t, func(t *testing.T, now func() time.Time) providertest.Stores {
-			s := newStore(t, e, sqlstore.Config{})
-			return providertest.Stores{Providers: s.Providers(), Users: s.Stores(), Replays: s.Replays(now)}
-		})
+		providertest.TestSSO(t, inDatabase(e))
 	})
+}
+
+// inDatabase is what a host keeps everything in.
+func inDatabase(e engine) func(*testing.T, func() time.Time) providertest.Stores {
+	return func(t *testing.T, now func() time.Time) providertest.Stores {
+		s := newStore(t, e, sqlstore.Config{})
+		return providertest.Stores{Providers: s.Providers(), Users: s.Stores(), Replays: s.Replays(now)}
+	}
+}
+
+func TestOffboarding(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) { providertest.TestOffboarding(t, inDatabase(e)) })
+}
+
+func TestLastAdministrator(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) { providertest.TestLastAdministrator(t, inDatabase(e)) })
 }
