@@ -21,60 +21,80 @@ func (s *Service) SetAuthentication(ctx context.Context, a Actor, users []string
 		return &Problem{Code: ProblemTooMany, Detail: fmt.Sprintf("Up to %d users are changed at once, not %d.", maxBulk, len(users))}
 	}
 	if s.config.Stores.Transact == nil {
-		return s.setAuthentication(ctx, s.config.Stores, a, users, sso, false)
+		events, err := s.setAuthentication(ctx, s.config.Stores, a, users, sso, false)
+		return errors.Join(err, s.noteAll(ctx, a, events))
 	}
-	err := s.config.Stores.Transact(ctx, a.Tenant, func(ctx context.Context, stores scim.Stores) error {
-		return s.setAuthentication(ctx, stores, a, users, sso, true)
+	var events []Event
+	err := s.config.Stores.Transact(ctx, a.Tenant, func(ctx context.Context, stores scim.Stores) (err error) {
+		if events, err = s.setAuthentication(ctx, stores, a, users, sso, true); err != nil {
+			return err
+		}
+		st, joined := s.config.Store.Within(stores)
+		if !joined {
+			return nil // recorded when it is over
+		}
+		defer func() { events = nil }()
+		return s.record(ctx, st, a, events...)
 	})
-	if err == nil {
-		s.deliver(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	s.deliver(ctx)
+	return s.noteAll(ctx, a, events)
+}
+
+// noteAll records events of what was done already.
+func (s *Service) noteAll(ctx context.Context, a Actor, events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	return s.act(ctx, a, func(context.Context, Store) ([]Event, error) { return slices.Clone(events), nil })
 }
 
 // setAuthentication changes users. In a transaction the guard looks at what was changed, and its error
 // undoes it; outside of one it undoes it itself, so that of two at once none, or one, succeeds.
-func (s *Service) setAuthentication(ctx context.Context, stores scim.Stores, a Actor, users []string, sso, inTransaction bool) error {
+func (s *Service) setAuthentication(ctx context.Context, stores scim.Stores, a Actor, users []string, sso, inTransaction bool) (events []Event, err error) {
 	if err := s.holdAdministrators(ctx, stores, a.Tenant); err != nil {
-		return err
+		return nil, err
 	}
 	had, err := s.nativeAdministrators(ctx, stores, a.Tenant)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var changed []scim.User // as they were
 	for _, id := range users {
-		before, did, err := s.setOne(ctx, stores, a, id, sso, inTransaction)
+		before, did, err := s.setOne(ctx, stores, a, id, sso)
 		if err != nil {
-			return err
+			return events, err
 		}
 		if did {
 			changed = append(changed, before)
+			events = append(events, Event{Type: EventUserAuthSet, User: id, Details: map[string]string{"sso": strconv.FormatBool(sso)}})
 		}
 	}
 	demotes := sso && slices.ContainsFunc(changed, func(u scim.User) bool { return u.Administrator })
 	if !demotes || had == 0 {
-		return nil
+		return events, nil
 	}
 	left, err := s.nativeAdministrators(ctx, stores, a.Tenant)
 	if err == nil && left > 0 {
-		return nil
+		return events, nil
 	}
 	if err == nil {
 		err = &Problem{Code: ProblemLastNative, Detail: "One administrator who signs in with a password has to be left: without, nobody could come in when the identity provider does not answer."}
 	}
 	if !inTransaction {
 		for _, u := range changed {
-			if _, _, undo := s.setOne(ctx, stores, a, u.ID, !sso, false); undo != nil {
+			if _, _, undo := s.setOne(ctx, stores, a, u.ID, !sso); undo != nil {
 				err = errors.Join(err, undo)
 			}
 		}
 	}
-	return err
+	return nil, err
 }
 
-// setOne changes one user, with its event. did is false if there was nothing to change.
-func (s *Service) setOne(ctx context.Context, stores scim.Stores, a Actor, id string, sso, inTransaction bool) (before scim.User, did bool, err error) {
+// setOne changes one user. did is false if there was nothing to change.
+func (s *Service) setOne(ctx context.Context, stores scim.Stores, a Actor, id string, sso bool) (before scim.User, did bool, err error) {
 	for range maxRaces {
 		before, err = stores.Users.User(ctx, a.Tenant, id)
 		if errors.Is(err, scim.ErrNotFound) {
@@ -89,14 +109,7 @@ func (s *Service) setOne(ctx context.Context, stores scim.Stores, a Actor, id st
 			break
 		}
 	}
-	if err != nil {
-		return before, false, err
-	}
-	event := Event{Type: EventUserAuthSet, User: id, Details: map[string]string{"sso": strconv.FormatBool(sso)}}
-	if st, ok := s.config.Store.Within(stores); ok && inTransaction {
-		return before, true, s.record(ctx, st, a, event)
-	}
-	return before, true, s.act(ctx, a, func(context.Context, Store) ([]Event, error) { return []Event{event}, nil })
+	return before, err == nil, err
 }
 
 // nativeAdministrators counts the active administrators of a tenant who sign in with a password.

@@ -20,15 +20,16 @@ type ruling struct {
 	st       Store // within the transaction of the change, where there is one
 	stores   scim.Stores
 	p        Provider
-	withheld []string // what was not taken over, since the request deactivates the user
+	after    *afterwards // what has to wait until the transaction is over, which st is no part of; nil = nothing
+	withheld []string    // what was not taken over, since the request deactivates the user
 	events   []Event
 }
 
 // checkChange applies the rules of provisioning to a change, before it is stored. What they record is
 // recorded in the same transaction, where the stores have one.
 func (s *Service) checkChange(ctx context.Context, stores scim.Stores, c *scim.Change) error {
-	st, ok := s.config.Store.Within(stores)
-	if !ok {
+	st, joined := s.config.Store.Within(stores)
+	if !joined {
 		st = s.config.Store
 	}
 	p, err := s.of(ctx, st, c.By)
@@ -36,6 +37,10 @@ func (s *Service) checkChange(ctx context.Context, stores scim.Stores, c *scim.C
 		return err
 	}
 	r := &ruling{Change: c, s: s, st: st, stores: stores, p: p}
+	if !joined && s.config.Stores.Transact != nil {
+		r.after, _ = ctx.Value(afterKey{}).(*afterwards)
+		r.after.reset()
+	}
 	switch {
 	case c.GroupBefore != nil || c.GroupAfter != nil:
 		r.group()
@@ -54,7 +59,16 @@ func (s *Service) checkChange(ctx context.Context, stores scim.Stores, c *scim.C
 			return err
 		}
 	}
-	return s.record(ctx, st, Actor{Tenant: c.By.Tenant, Name: "SCIM token " + c.By.Key}, r.events...)
+	if r.after != nil {
+		r.after.events = r.events
+		return nil
+	}
+	return s.record(ctx, st, byToken(c.By), r.events...)
+}
+
+// byToken is who does what an identity provider asks for.
+func byToken(who scim.Principal) Actor {
+	return Actor{Tenant: who.Tenant, Name: "SCIM token " + who.Key}
 }
 
 // happens notes an event about the user.
@@ -219,7 +233,12 @@ func (s *Service) needed(ctx context.Context, stores scim.Stores, tenant scim.Te
 
 // revoke writes down that the sessions of the user are over.
 func (r *ruling) revoke(ctx context.Context, reason string) error {
-	return r.s.revoke(ctx, r.st, nobody(r.By.Tenant), Revocation{User: r.Before.ID, At: r.s.now(), Reason: reason})
+	revocation := Revocation{User: r.Before.ID, At: r.s.now(), Reason: reason}
+	if r.after != nil {
+		r.after.revocations = append(r.after.revocations, revocation)
+		return nil
+	}
+	return r.s.revoke(ctx, r.st, nobody(r.By.Tenant), revocation)
 }
 
 // group notes what becomes of a group.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/seed-30109bde/gatehouse/scim"
 )
@@ -12,6 +13,9 @@ import (
 // finishes then what has failed before.
 func (s *Service) stored(ctx context.Context, c scim.Change) error {
 	if err := s.undoLast(ctx, c); err != nil {
+		return err
+	}
+	if err := s.catchUp(ctx, c); err != nil {
 		return err
 	}
 	if user, over := sessionsOver(c); over {
@@ -86,14 +90,49 @@ func (s *Service) undoLast(ctx context.Context, c scim.Change) error {
 	return scim.ErrStale
 }
 
-// laterKey is where events wait for the end of a request: what is refused is undone, with what it has
-// recorded.
-type laterKey struct{}
+// catchUp records what had to wait for a transaction that our store is no part of, as when a host wraps
+// the stores of one.
+func (s *Service) catchUp(ctx context.Context, c scim.Change) error {
+	after, ok := ctx.Value(afterKey{}).(*afterwards)
+	if !ok || len(after.events)+len(after.revocations) == 0 {
+		return nil
+	}
+	err := s.act(ctx, byToken(c.By), func(ctx context.Context, st Store) ([]Event, error) {
+		for _, r := range after.revocations {
+			if err := s.revoke(ctx, st, nobody(c.By.Tenant), r); err != nil {
+				return nil, err
+			}
+		}
+		return slices.Clone(after.events), nil
+	})
+	if err == nil {
+		after.reset()
+	}
+	return err
+}
+
+// afterKey is where a request carries its afterwards.
+type afterKey struct{}
+
+// An afterwards is what is recorded after something else: of a request that is refused, what was undone
+// with it; and of one that is not, what could not be a part of its transaction.
+type afterwards struct {
+	refused     []Event
+	events      []Event
+	revocations []Revocation
+}
+
+// reset forgets what a transaction has left that is run again.
+func (a *afterwards) reset() {
+	if a != nil {
+		a.events, a.revocations = nil, nil
+	}
+}
 
 // later records an event when the request is over.
 func (s *Service) later(ctx context.Context, e Event) {
-	if list, ok := ctx.Value(laterKey{}).(*[]Event); ok {
-		*list = append(*list, e)
+	if after, ok := ctx.Value(afterKey{}).(*afterwards); ok {
+		after.refused = append(after.refused, e)
 		return
 	}
 	s.config.Logger.WarnContext(ctx, "a change was refused", "event", e)
@@ -101,10 +140,10 @@ func (s *Service) later(ctx context.Context, e Event) {
 
 // serveSCIM serves a request of an identity provider, and records what had to wait for its end.
 func (s *Service) serveSCIM(w http.ResponseWriter, r *http.Request) {
-	var waiting []Event
+	var after afterwards
 	ctx := r.Context()
-	s.scim.ServeHTTP(w, r.WithContext(context.WithValue(ctx, laterKey{}, &waiting)))
-	for _, e := range waiting {
+	s.scim.ServeHTTP(w, r.WithContext(context.WithValue(ctx, afterKey{}, &after)))
+	for _, e := range after.refused {
 		err := s.act(context.WithoutCancel(ctx), nobody(e.Tenant), func(context.Context, Store) ([]Event, error) { return []Event{e}, nil })
 		if err != nil {
 			s.config.Logger.ErrorContext(ctx, "an event could not be recorded", "event", e, "error", err)

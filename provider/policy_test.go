@@ -285,7 +285,7 @@ func TestAdministrators(t *testing.T) {
 // TestGrants: what a provider may not hand out is refused where it changes, with the page to change it.
 func TestGrants(t *testing.T) {
 	t.Parallel()
-	h := providertest.NewHost(t, func(c *provider.Config) { c.Organizations = organizations{"7", "8", extension.All} })
+	h := providertest.NewHost(t, func(c *provider.Config) { c.Organizations = providertest.Organizations{"7", "8", extension.All} })
 	ctx := t.Context()
 	p := h.Connect(h.IdP(), "default")
 	_, client := h.Provision(p.ID)
@@ -338,7 +338,7 @@ func TestLeavers(t *testing.T) {
 		for _, way := range []string{"PATCH", "PUT"} {
 			t.Run(what+" by "+way, func(t *testing.T) {
 				t.Parallel()
-				h := providertest.NewHost(t, func(c *provider.Config) { c.Organizations = organizations{"7", "8", extension.All} })
+				h := providertest.NewHost(t, func(c *provider.Config) { c.Organizations = providertest.Organizations{"7", "8", extension.All} })
 				p := h.Connect(h.IdP(), "A", "a.example")
 				_, client := h.Provision(p.ID)
 				id := fmt.Sprint(ask(t, h, client, "POST", "/Users", userBody("u@a.example", placed("7", "endUser")), 201)["id"])
@@ -415,10 +415,7 @@ func TestKillerLater(t *testing.T) {
 // TestTwoLeaveAtOnce: of two racing deactivations of the last two administrators not both succeed.
 func TestTwoLeaveAtOnce(t *testing.T) {
 	t.Parallel()
-	providertest.TestLastAdministrator(t, func(*testing.T, func() time.Time) providertest.Stores {
-		users := new(scim.MemoryStore)
-		return providertest.Stores{Providers: new(provider.MemoryStore), Users: scim.Stores{Users: users, Groups: users}}
-	})
+	providertest.TestLastAdministrator(t, inMemory)
 }
 
 // TestManaged: with the narrower set other attributes are readOnly, and writes to them pass over.

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-30109bde/gatehouse/provider/sqlstore"
 	"github.com/seed-30109bde/gatehouse/saml"
 	"github.com/seed-30109bde/gatehouse/saml/samltest"
+	"github.com/seed-30109bde/gatehouse/scim/scimtest"
 )
 
 func TestProviders(t *testing.T) {
@@ -47,4 +48,14 @@ func TestOffboarding(t *testing.T) {
 
 func TestLastAdministrator(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) { providertest.TestLastAdministrator(t, inDatabase(e)) })
+}
+
+func TestConversations(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) { providertest.TestConversations(t, inDatabase(e)) })
+}
+
+func TestServiceIsolation(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) {
+		providertest.TestIsolation(t, scimtest.Isolation{Overlaps: setting(t, "GATEHOUSE_OVERLAPS")}, inDatabase(e))
+	})
 }
