@@ -22,10 +22,12 @@ func TestIdPPageError(t *testing.T) {
 		{"75011", "AADSTS75011", VendorEntraID, "Conditional Access"},
 		{"403 App Not Assigned", "403 App Not Assigned", VendorOkta, "Assignments"},
 		{"User is not assigned to the client application.", "403 App Not Assigned", VendorOkta, "Assignments"},
+		{"Sorry, you can't access Acme because you are not assigned this app in Okta.", "403 App Not Assigned", VendorOkta, "Assignments"},
 		{"Error: app_not_configured", "app_not_configured", VendorGoogle, "Entity ID"},
 		{"403. That's an error. Error: app_not_configured_for_user. Service is not configured for this user.", "app_not_configured_for_user", VendorGoogle, "Entity ID"},
 		{"app_not_enabled_for_user", "app_not_enabled_for_user", VendorGoogle, "User access"},
 		{"We are sorry... Invalid redirect uri", "Invalid redirect uri", VendorKeycloak, "Valid redirect URIs"},
+		{"We are sorry...\nInvalid requester", "Invalid requester", VendorKeycloak, "Signing keys config"},
 	} {
 		got, ok := IdPPageError(c.text)
 		if !ok || got.Shown != c.shown || got.Vendor != c.vendor || !strings.Contains(got.Path, c.path) {
