@@ -35,6 +35,7 @@ func TestConversations(t *testing.T, open func(t *testing.T, now func() time.Tim
 	idp := NewHost(t).IdP()
 	for _, c := range conversations {
 		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
 			organization := ""
 			h := NewHost(t, func(config *provider.Config) {
 				open(t, config.Now).with(config)
