@@ -62,7 +62,7 @@ func isID(id ID) bool {
 			return false
 		}
 	}
-	return len(id) > 0 && len(id) <= 64 && id != "start"
+	return len(id) > 0 && len(id) <= 64 && id != "start" && id != Deleted
 }
 
 // maxName bounds a name, in characters: it is the heading of a page.

@@ -25,6 +25,18 @@
 // sees one page, which is the same for all reasons but for its incident ID; the reason is in the
 // events and the log, under that ID.
 //
+// # What a provider can provision
+//
+// [Service.EnableSCIM] lets a provider provision, with tokens of [Service.NewToken]; [Service.Policy] has the
+// rules. It manages the users it creates, and native ones it covers, which its first write takes over;
+// a provider covers the user names of its domains, or, if it has none, those that no other has. What
+// others manage does not exist for it. Its [Grants] say which user types and organizations it may hand
+// out. They, organizations and domains are asked for values that change, and never of a request that
+// deactivates somebody: whoever leaves is out, what was wrong is withheld, and an event says so. With
+// the deactivation a [Revocation] is stored, and the host ends the sessions before the identity
+// provider is told of success. An administrator is taken over with approval only, is never made by an
+// identity provider, and the last one stays.
+//
 // # What a host may count on
 //
 //   - Tenant is an argument of every call of the [Store] but for those that find it.

@@ -98,7 +98,7 @@ const (
 	EventImported    EventType = "provider.imported"   // metadata became the candidate
 	EventPolicy      EventType = "provider.policy"     // the sign-in policy of the candidate
 	EventDiscarded   EventType = "provider.discarded"  // the candidate
-	EventTestBegun   EventType = "provider.test_begun" //
+	EventTestBegun   EventType = "provider.test_begun" // an administrator is sent to the identity provider
 	EventTested      EventType = "provider.tested"     // a test has ended
 	EventSaved       EventType = "provider.saved"      // the candidate became active
 	EventEnabled     EventType = "provider.enabled"

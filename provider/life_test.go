@@ -89,6 +89,11 @@ func TestIdentifiers(t *testing.T) {
 			t.Errorf("%.60q: %v", d, err)
 		}
 	}
+	for _, id := range []provider.ID{"start", provider.Deleted, "Upper", "a/b", "a.b", "é", provider.ID(strings.Repeat("x", 65))} {
+		if _, err := h.Begin(t.Context(), providertest.Admin, provider.Draft{ID: id}); !isProblem(err, provider.ProblemIdentifiers) {
+			t.Errorf("the ID %.20q: %v", id, err)
+		}
+	}
 	for _, name := range []string{strings.Repeat("x", 129), "a\nb", "a\x00b", "\xff"} {
 		if _, err := h.Begin(t.Context(), providertest.Admin, provider.Draft{Name: name}); !isProblem(err, provider.ProblemName) {
 			t.Errorf("the name %.20q: %v", name, err)
