@@ -61,7 +61,9 @@ func (p *Providers) Events(ctx context.Context, tenant scim.TenantID, q provider
 		where.WriteString(" AND " + text)
 		args = append(args, arg)
 	}
-	if q.Types != nil {
+	if len(q.Types) == 1 { // by its index, in the order of the listing
+		and("type = ?", string(q.Types[0]))
+	} else if q.Types != nil {
 		types := make([]string, len(q.Types))
 		for i, t := range q.Types {
 			types[i] = string(t)
