@@ -45,15 +45,14 @@ func newHost(ctx context.Context, c config, db *database, base, public string, l
 
 // sharedKeys are those of all servers of the database: the first one makes them.
 func sharedKeys(ctx context.Context, s settings) (provider.KeyRing, error) {
-	fresh, err := provider.NewKeyRing(tenantName, time.Now())
+	text, err := s.share(ctx, "keys", func() ([]byte, error) {
+		fresh, err := provider.NewKeyRing(tenantName, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return fresh.ExportSecret()
+	})
 	if err != nil {
-		return provider.KeyRing{}, err
-	}
-	text, err := fresh.ExportSecret()
-	if err != nil {
-		return provider.KeyRing{}, err
-	}
-	if text, err = s.share(ctx, "keys", text); err != nil {
 		return provider.KeyRing{}, err
 	}
 	return provider.ImportKeyRing(text)
@@ -64,18 +63,26 @@ type noProver struct{}
 
 func (noProver) Verify(context.Context, provider.Actor, string) error { return provider.ErrWrongCode }
 
-// maintain does what is due, until ctx is done.
-func (h *host) maintain(ctx context.Context, logger *slog.Logger) {
-	for {
-		next, err := h.Maintain(ctx)
-		if err != nil && ctx.Err() == nil {
-			logger.Warn("maintenance was not finished; it goes on", "error", err)
+// maintain does what is due, until ctx is done or stop is called, which waits for it.
+func (h *host) maintain(ctx context.Context, logger *slog.Logger) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			next, err := h.Maintain(ctx)
+			if err != nil && ctx.Err() == nil {
+				logger.Warn("maintenance was not finished; it goes on", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(max(time.Until(next), time.Second)):
+			}
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(max(time.Until(next), time.Second)):
-		}
+	}()
+	return func() {
+		cancel()
+		<-done
 	}
 }
 

@@ -116,7 +116,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if err := welcome(stdout, c, public, local, db.note, sso); err != nil {
 		return fmt.Errorf("cannot print where the server listens: %w", err)
 	}
-	go host.maintain(ctx, logger)
+	defer host.maintain(ctx, logger)() // which ends before the database is closed
 
 	select {
 	case err := <-stopped:

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,25 +63,25 @@ func newOffline(ctx context.Context, s settings, base string) (*offline, error) 
 
 // offlineKey is that of the database: nobody can sign for it who has not read it.
 func offlineKey(ctx context.Context, s settings) (samltest.Key, error) {
-	fresh, err := rsa.GenerateKey(rand.Reader, 2048)
+	text, err := s.share(ctx, "offline identity provider", newOfflineKey)
 	if err != nil {
-		return samltest.Key{}, err
-	}
-	now := time.Now()
-	certificate, err := saml.NewCertificate(fresh, "Offline identity provider", now.Add(-time.Hour), now.AddDate(10, 0, 0))
-	if err != nil {
-		return samltest.Key{}, err
-	}
-	text, err := json.Marshal([]string{
-		base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PrivateKey(fresh)), base64.StdEncoding.EncodeToString(certificate),
-	})
-	if err != nil {
-		return samltest.Key{}, err
-	}
-	if text, err = s.share(ctx, "offline identity provider", text); err != nil {
 		return samltest.Key{}, err
 	}
 	return readOfflineKey(text)
+}
+
+// newOfflineKey makes a key, as it is kept.
+func newOfflineKey() ([]byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	certificate, err := saml.NewCertificate(key, "Offline identity provider", now.Add(-time.Hour), now.AddDate(10, 0, 0))
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal([][]byte{x509.MarshalPKCS1PrivateKey(key), certificate})
 }
 
 func readOfflineKey(text []byte) (k samltest.Key, err error) {

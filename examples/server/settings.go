@@ -9,16 +9,19 @@ import (
 
 // settings keep what all servers of a database share, such as keys.
 type settings interface {
-	// share returns the value of a name: the one that was there first.
-	share(ctx context.Context, name string, value []byte) ([]byte, error)
+	// share returns the value of a name. If there is none it is made: of servers that make one at once
+	// the first one's counts.
+	share(ctx context.Context, name string, fresh func() ([]byte, error)) ([]byte, error)
 }
 
 // memorySettings are those of one server.
 type memorySettings map[string][]byte
 
-func (m memorySettings) share(_ context.Context, name string, value []byte) ([]byte, error) {
+func (m memorySettings) share(_ context.Context, name string, fresh func() ([]byte, error)) (value []byte, err error) {
 	if _, ok := m[name]; !ok {
-		m[name] = value
+		if m[name], err = fresh(); err != nil {
+			return nil, err
+		}
 	}
 	return m[name], nil
 }
@@ -39,13 +42,26 @@ func newTable(ctx context.Context, db *sql.DB) (table, error) {
 	return table{db}, nil
 }
 
-func (t table) share(ctx context.Context, name string, value []byte) (shared []byte, err error) {
-	if _, err := t.db.ExecContext(ctx, "INSERT INTO server_settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, string(value)); err != nil {
-		return nil, fmt.Errorf("cannot keep %s: %w", name, err)
+func (t table) share(ctx context.Context, name string, fresh func() ([]byte, error)) ([]byte, error) {
+	value, err := t.get(ctx, name)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return value, err
 	}
+	made, err := fresh()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.db.ExecContext(ctx, "INSERT INTO server_settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, string(made)); err != nil {
+		return nil, fmt.Errorf("cannot keep the setting %q: %w", name, err)
+	}
+	return t.get(ctx, name)
+}
+
+// get returns the value of a name, or sql.ErrNoRows.
+func (t table) get(ctx context.Context, name string) ([]byte, error) {
 	var text string
 	if err := t.db.QueryRowContext(ctx, "SELECT value FROM server_settings WHERE name = $1", name).Scan(&text); err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read the setting %q: %w", name, err)
 	}
 	return []byte(text), nil
 }
