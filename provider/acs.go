@@ -46,9 +46,7 @@ func (s *Service) acs(w http.ResponseWriter, r *http.Request, id ID) {
 	if id == "" {
 		id = s.cookieOf(r, in.posted.RelayState)
 	}
-	in.p.ID = id
-	if in.tenant, in.p, err = s.config.Store.Connection(ctx, id); err != nil {
-		in.p.ID = id
+	if in.tenant, in.p, err = s.connection(ctx, id); err != nil {
 		s.refuseAnswer(in, err)
 		return
 	}

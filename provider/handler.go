@@ -129,9 +129,9 @@ func (s *Service) scimURL(r *http.Request) string {
 // serveMetadata serves our metadata towards a provider, drafts included.
 func (s *Service) serveMetadata(w http.ResponseWriter, r *http.Request, id ID) {
 	ctx := r.Context()
-	tenant, p, err := s.config.Store.Connection(ctx, id)
+	tenant, p, err := s.connection(ctx, id)
 	if err != nil {
-		s.refuseStart(w, r, tenant, id, err)
+		s.refuseStart(w, r, "", "", err)
 		return
 	}
 	u, err := s.urls(ctx, tenant)

@@ -97,12 +97,13 @@ func (s *Service) logoutRequest(ctx context.Context, tenant scim.TenantID, p *Pr
 // logout answers what a browser brings to the single logout URL of a provider.
 func (s *Service) logout(w http.ResponseWriter, r *http.Request, id ID) {
 	ctx := r.Context()
-	tenant, p, err := s.config.Store.Connection(ctx, id)
-	if err == nil && p.Active == nil {
-		err = ErrNotFound
-	}
+	tenant, p, err := s.connection(ctx, id)
 	if err != nil {
-		s.refuseTest(w, r, tenant, id, err)
+		s.refuseTest(w, r, "", "", err)
+		return
+	}
+	if p.Active == nil {
+		s.refuseTest(w, r, tenant, id, ErrNotFound)
 		return
 	}
 	sp, err := s.serviceProvider(ctx, tenant, &p, p.Active, false)

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -38,12 +39,24 @@ func (s *Service) discover(w http.ResponseWriter, r *http.Request) {
 
 // start serves the start link of a provider.
 func (s *Service) start(w http.ResponseWriter, r *http.Request, id ID) {
-	tenant, p, err := s.config.Store.Connection(r.Context(), id)
+	tenant, p, err := s.connection(r.Context(), id)
 	if err != nil {
-		s.refuseStart(w, r, tenant, id, err)
+		s.refuseStart(w, r, "", "", err)
 		return
 	}
 	s.begin(w, r, tenant, &p, r.URL.Query().Get("return"))
+}
+
+// connection finds the provider that an address names. What strangers write there is not remembered: a
+// refusal of what is not found is about none.
+func (s *Service) connection(ctx context.Context, id ID) (tenant scim.TenantID, p Provider, err error) {
+	if err = ErrNotFound; isID(id) {
+		tenant, p, err = s.config.Store.Connection(ctx, id)
+	}
+	if err != nil {
+		return "", Provider{}, fmt.Errorf("%w: provider %q", err, shorten(string(id)))
+	}
+	return tenant, p, nil
 }
 
 // begin sends a browser to an identity provider.

@@ -124,12 +124,15 @@ func (s *Service) ReportPage(ctx context.Context, a Actor, id ID, run, text stri
 // beginTest asks the identity provider, in the tab that was opened for a test.
 func (s *Service) beginTest(w http.ResponseWriter, r *http.Request, id ID, run string) {
 	ctx := r.Context()
-	tenant, p, err := s.config.Store.Connection(ctx, id)
+	tenant, p, err := s.connection(ctx, id)
 	if err != nil {
-		s.refuseTest(w, r, tenant, id, err)
+		s.refuseTest(w, r, "", "", err)
 		return
 	}
-	t, err := s.config.Store.Test(ctx, tenant, id, run)
+	var t Test
+	if err = ErrNotFound; isID(ID(run)) { // they are made like IDs
+		t, err = s.config.Store.Test(ctx, tenant, id, run)
+	}
 	if err != nil {
 		s.refuseTest(w, r, tenant, id, err)
 		return
