@@ -43,14 +43,26 @@ func (s *Service) acs(w http.ResponseWriter, r *http.Request, id ID) {
 		s.refuseAnswer(in, err)
 		return
 	}
-	if id == "" {
+	shared := id == ""
+	if shared {
 		id = s.cookieOf(r, in.posted.RelayState)
 	}
-	if in.tenant, in.p, err = s.connection(ctx, id); err != nil {
+	in.tenant, in.p, err = s.connection(ctx, id)
+	if err == nil && shared && !in.p.isReply(r.URL.Path) {
+		err = fmt.Errorf("%w: no reply URL ends in %q", ErrNotFound, shorten(r.URL.Path))
+	}
+	if err != nil {
 		s.refuseAnswer(in, err)
 		return
 	}
 	s.conclude(in, s.believe(ctx, in))
+}
+
+// isReply reports whether a path is that of the reply URL that a product has had before, with the path of
+// a base URL or without.
+func (p *Provider) isReply(path string) bool {
+	u, err := url.Parse(p.ReplyURL)
+	return err == nil && p.ReplyURL != "" && strings.HasSuffix(u.Path, path)
 }
 
 // cookieOf returns the provider that a request at a shared reply URL was for, as the browser says; what is
@@ -113,7 +125,7 @@ func (s *Service) postedTo(in *answer, u URLs) (string, error) {
 	host := s.requestHost(in.r)
 	list := in.p.replyURLs(u)
 	for _, reply := range list {
-		if sameHost(reply, host) {
+		if sameHost(reply, host) && u.has(reply) { // a host that was the tenant's may be another's now
 			if len(in.posted.Pending) == 0 {
 				in.hint = wrongHost(host, list[0])
 			}

@@ -40,7 +40,7 @@ func (s *Service) Begin(ctx context.Context, a Actor, d Draft) (Provider, error)
 	if p.Name, err = checkName(d.Name, true); err != nil {
 		return Provider{}, err
 	}
-	if err := s.identify(&p, d.EntityID, d.ReplyURL); err != nil {
+	if err := s.identify(&p, u, d.EntityID, d.ReplyURL); err != nil {
 		return Provider{}, err
 	}
 	err = s.act(ctx, a, func(ctx context.Context, st Store) (_ []Event, err error) {

@@ -24,9 +24,14 @@ type Change struct {
 
 // Change changes what needs no test.
 func (s *Service) Change(ctx context.Context, a Actor, id ID, c Change) (Provider, error) {
+	u, err := s.urls(ctx, a.Tenant)
+	if err != nil {
+		return Provider{}, err
+	}
+	identifiers := func(p *Provider, c Change) error { return s.changeIdentifiers(p, u, c) }
 	return s.change(ctx, a, id, c.Version, func(_ context.Context, _ Store, p *Provider) ([]Event, error) {
 		before := p.clone()
-		for _, step := range []func(*Provider, Change) error{changeName, changeDomains, changeMatch, s.changeIdentifiers, changeBypass} {
+		for _, step := range []func(*Provider, Change) error{changeName, changeDomains, changeMatch, identifiers, changeBypass} {
 			if err := step(p, c); err != nil {
 				return nil, err
 			}
@@ -68,7 +73,7 @@ func changeMatch(p *Provider, c Change) error {
 }
 
 // changeIdentifiers changes what the identity provider has to know of us.
-func (s *Service) changeIdentifiers(p *Provider, c Change) error {
+func (s *Service) changeIdentifiers(p *Provider, u URLs, c Change) error {
 	entityID, replyURL := p.EntityID, p.ReplyURL
 	if c.EntityID != nil {
 		entityID = *c.EntityID
@@ -83,7 +88,7 @@ func (s *Service) changeIdentifiers(p *Provider, c Change) error {
 		return &Problem{Code: ProblemIdentifiers, Detail: "The entity ID and the reply URL were used in a test that passed, and the identity provider knows them: they do not change any more. Add another provider to have others."}
 	}
 	p.ReplyURL = ""
-	return s.identify(p, entityID, replyURL)
+	return s.identify(p, u, entityID, replyURL)
 }
 
 func changeBypass(p *Provider, c Change) error {

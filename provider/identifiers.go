@@ -60,6 +60,20 @@ func (p *Provider) replyURLs(u URLs) []string {
 // sloURL returns the single logout URL.
 func (p *Provider) sloURL(u URLs) string { return u.Native + ssoPath + string(p.ID) + "/slo" }
 
+// has reports whether an address is at a host of the tenant.
+func (u URLs) has(address string) bool {
+	return slices.ContainsFunc(u.bases(), func(base string) bool { return sameHost(base, hostOf(address)) })
+}
+
+// hostOf returns the host of a URL, with its port.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
 // bases returns all base URLs, the native one first.
 func (u URLs) bases() []string { return append([]string{u.Native}, u.Others...) }
 
@@ -121,8 +135,9 @@ func checkEntityID(text string) error {
 	return nil
 }
 
-// identify gives a provider the identifiers that a product has had before, where they are not "".
-func (s *Service) identify(p *Provider, entityID, replyURL string) error {
+// identify gives a provider the identifiers that a product has had before, where they are not "". A reply
+// URL is at a host of the tenant: people are signed in there.
+func (s *Service) identify(p *Provider, u URLs, entityID, replyURL string) error {
 	if entityID != "" {
 		if err := checkEntityID(entityID); err != nil {
 			return &Problem{Code: ProblemIdentifiers, Detail: fmt.Sprintf("The entity ID %q cannot be used: %v.", shorten(entityID), err)}
@@ -130,7 +145,11 @@ func (s *Service) identify(p *Provider, entityID, replyURL string) error {
 		p.EntityID = entityID
 	}
 	if replyURL != "" {
-		if err := s.checkURL(replyURL); err != nil {
+		err := s.checkURL(replyURL)
+		if err == nil && !u.has(replyURL) {
+			err = fmt.Errorf("it is at none of the hosts where people of this tenant sign in, such as %s", hostOf(u.Native))
+		}
+		if err != nil {
 			return &Problem{Code: ProblemIdentifiers, Detail: fmt.Sprintf("The reply URL %q cannot be used: %v.", shorten(replyURL), err)}
 		}
 		p.ReplyURL = replyURL

@@ -99,8 +99,8 @@ func TestIdentifiers(t *testing.T) {
 			t.Errorf("the name %.20q: %v", name, err)
 		}
 	}
-	p, err := h.Begin(t.Context(), providertest.Admin, provider.Draft{EntityID: "JumpCloud-like", ReplyURL: "https://app.example.com/saml"})
-	if err != nil || p.EntityID != "JumpCloud-like" || p.ReplyURL != "https://app.example.com/saml" {
+	p, err := h.Begin(t.Context(), providertest.Admin, provider.Draft{EntityID: "JumpCloud-like", ReplyURL: h.URL + "/saml"})
+	if err != nil || p.EntityID != "JumpCloud-like" || p.ReplyURL != h.URL+"/saml" {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	if _, err := h.Begin(t.Context(), providertest.Actor("blue"), provider.Draft{EntityID: p.EntityID}); !isProblem(err, provider.ProblemIdentifiers) || strings.Contains(err.Error(), string(p.ID)) {

@@ -28,8 +28,8 @@ type Provider struct {
 	Domains []string
 
 	EntityID string // ours, towards this identity provider; unique in the whole store
-	// ReplyURL is the assertion consumer service URL, for a product that has had one before. "" = those
-	// of [URLs], which end in the ID.
+	// ReplyURL is the assertion consumer service URL, for a product that has had one before, at a host of
+	// [URLs]. "" = those of URLs, which end in the ID.
 	ReplyURL string
 	// Fixed says that EntityID and ReplyURL do not change any more, since a test has used them.
 	Fixed bool
