@@ -25,6 +25,8 @@ type site struct {
 	idp *samltest.IdP
 	p   provider.Provider
 	ids provider.Identifiers
+
+	attributes []samltest.Attribute // of the person
 }
 
 const person = "alice@a.example"
@@ -44,7 +46,7 @@ func newSite(t *testing.T, change ...func(*provider.Config)) *site {
 
 // answer is the form that answers a request.
 func (s *site) answer(r samltest.AuthnRequest) url.Values {
-	value := s.idp.FormValue(samltest.ResponseOptions{ACS: r.ACS, Audience: s.ids.EntityID, InResponseTo: r.ID, Person: samltest.Person{NameID: person}})
+	value := s.idp.FormValue(samltest.ResponseOptions{ACS: r.ACS, Audience: s.ids.EntityID, InResponseTo: r.ID, Person: samltest.Person{NameID: person, Attributes: s.attributes}})
 	return url.Values{"SAMLResponse": {value}, "RelayState": {r.RelayState}}
 }
 
@@ -681,4 +683,30 @@ func TestRollover(t *testing.T) {
 	}
 	sign(keys.IdP, true, "one of two")
 	sign(keys.Second, true, "the other of two")
+}
+
+// TestLongReturn: a return target that does not fit is refused as one, and is no fault of ours.
+func TestLongReturn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for target, want := range map[string]int{
+		"/app?" + strings.Repeat("&", 1000):         http.StatusSeeOther,
+		"/app?" + strings.Repeat("a=<b>&", 165):     http.StatusSeeOther,
+		"/app?" + strings.Repeat("\"", 1000):        http.StatusForbidden,
+		"/app?" + strings.Repeat("x", 1020) + "yyy": http.StatusForbidden,
+	} {
+		client := providertest.Browser(t)
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		response, err := client.Get(s.StartURL(s.p.ID) + "?return=" + url.QueryEscape(target))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%.20s…: status %d, want %d; %v", target, response.StatusCode, want, s.Reasons(s.p.ID))
+		}
+		if want == http.StatusForbidden && s.Reasons(s.p.ID)[0] != provider.ReasonReturn {
+			t.Errorf("%.20s…: %v", target, s.Reasons(s.p.ID))
+		}
+	}
 }

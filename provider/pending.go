@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"bytes"
 	"encoding/json"
 
+	"github.com/seed-30109bde/gatehouse/saml"
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
@@ -25,7 +27,20 @@ type pendingData struct {
 	Return   string        `json:"u,omitempty"` // where the browser goes then; checked before it was sealed
 }
 
-func (d pendingData) seal() ([]byte, error) { return json.Marshal(d) }
+// seal returns what is sealed. Most of it is a return target, in whose query "&" is not to take the
+// place of six characters.
+func (d pendingData) seal() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(d); err != nil {
+		return nil, err
+	}
+	if b.Len() > saml.MaxData {
+		return nil, errReturn
+	}
+	return b.Bytes(), nil
+}
 
 func openData(data []byte) (d pendingData, err error) {
 	err = json.Unmarshal(data, &d)

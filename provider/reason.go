@@ -42,6 +42,11 @@ var reasons = map[Reason]ReasonEntry{
 		Fixer:   saml.FixerIdentityProvider,
 		Action:  "Assign the person to the application again, so that provisioning activates the user.",
 	},
+	ReasonRevoked: {
+		Meaning: "While the person was signing in, somebody has ended the sessions of the user or of the provider.",
+		Fixer:   saml.FixerServiceProvider,
+		Action:  "The person can begin again.",
+	},
 	ReasonNotSSO: {
 		Meaning: "The authentication type of the user is native.",
 		Fixer:   saml.FixerServiceProvider,

@@ -20,6 +20,7 @@ const (
 	ReasonUnknownUser     Reason = "signin.unknown_user"     // nobody has this name
 	ReasonAmbiguousUser   Reason = "signin.ambiguous_user"   // several have this e-mail address
 	ReasonInactive        Reason = "signin.inactive"         // the user is deactivated
+	ReasonRevoked         Reason = "signin.revoked"          // sessions of the user were revoked meanwhile
 	ReasonNotSSO          Reason = "signin.not_sso"          // the user is of authentication type native
 	ReasonDisabled        Reason = "signin.disabled"         // the provider is not enabled
 	ReasonUnknownProvider Reason = "signin.unknown_provider" // there is no such provider, or none for this name

@@ -12,6 +12,11 @@ import (
 // provider has seen one, what says so. That counts for technicians alone, and for no act of an
 // administrator that needs a [Proof].
 func (s *Service) secondFactor(ctx context.Context, tenant scim.TenantID, p *Provider, u scim.User, a *saml.Assertion) (SecondFactor, string, error) {
+	return s.secondFactorOf(ctx, tenant, p, u, evidence(a))
+}
+
+// secondFactorOf says the same of evidence that was seen.
+func (s *Service) secondFactorOf(ctx context.Context, tenant scim.TenantID, p *Provider, u scim.User, seen string) (SecondFactor, string, error) {
 	technician := u.NinjaOne.UserType == extension.Technician
 	asked := technician || u.Administrator
 	if s.config.SecondFactor != nil {
@@ -23,7 +28,7 @@ func (s *Service) secondFactor(ctx context.Context, tenant scim.TenantID, p *Pro
 	if !asked {
 		return SecondFactorNotAsked, "", nil
 	}
-	if seen := evidence(a); p.BypassMFA && technician && seen != "" {
+	if p.BypassMFA && technician && seen != "" {
 		return SecondFactorByIdP, seen, nil
 	}
 	return SecondFactorRequired, "", nil

@@ -39,6 +39,14 @@ func (s *Service) signIn(in *answer) {
 		s.showRefused(in, refusal, http.StatusServiceUnavailable, true)
 		return
 	}
+	if refusal.Reason, refusal.Cause = s.stays(ctx, in, user.ID); refusal.Reason != "" {
+		status := http.StatusForbidden
+		if refusal.Reason == ReasonStore {
+			status = http.StatusServiceUnavailable
+		}
+		s.showRefused(in, refusal, status, true)
+		return
+	}
 	s.measure.signIn(ctx, true, s.config.Now().Sub(in.began))
 	redirect(in.w, target)
 }
@@ -96,5 +104,5 @@ func (s *Service) startSession(ctx context.Context, in *answer, user scim.User) 
 	if err != nil {
 		return "", err
 	}
-	return s.withCode(keys, session.Return, session)
+	return s.withCode(keys, session.Return, in.began, session)
 }
