@@ -139,6 +139,9 @@ func (s *Service) refuseLogout(w http.ResponseWriter, r *http.Request, tenant sc
 	if errors.As(cause, &verdict) && verdict.Code != saml.StoreUnavailable {
 		reason, status, refusal.Report = Reason(verdict.Code), http.StatusForbidden, verdict.Report
 	}
+	if errors.Is(cause, saml.ErrNoLogout) { // asked for by whom nobody knows
+		reason, status = Reason(saml.ConfigInvalid), http.StatusForbidden
+	}
 	refusal.Reason = reason
 	refusal = s.refuse(r.Context(), refusal, false)
 	s.notice(w, r, Notice{Kind: NoticeRefused, Status: status, Incident: refusal.Incident})

@@ -169,3 +169,25 @@ func TestLogoutFromHere(t *testing.T) {
 		t.Error("a ticket works in another tenant")
 	}
 }
+
+// TestLogoutWithoutKey: where nothing is signed there is no single logout, and asking for it is no fault
+// of ours.
+func TestLogoutWithoutKey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ring, err := s.Keys.Keys(t.Context(), providertest.Tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring.Sign = nil
+	if err := s.Keys.Set(ring); err != nil {
+		t.Fatal(err)
+	}
+	response, err := providertest.Browser(t).Get(s.URL + "/sso/" + string(s.p.ID) + "/slo?SAMLRequest=x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, page := read(t, response); status != http.StatusForbidden || s.Reasons(s.p.ID)[0] == provider.ReasonStore {
+		t.Errorf("%d %s; %v", status, page, s.Reasons(s.p.ID))
+	}
+}

@@ -201,21 +201,25 @@ func (s *Service) concludeTest(in *answer, verdict error) {
 		s.refuseTest(w, r, in.tenant, in.p.ID, err)
 		return
 	}
-	if err := s.passTest(ctx, in.tenant, in.p.ID, &t); err != nil {
+	if err := s.passTest(ctx, in.tenant, &in.p, &t); err != nil {
 		s.failTest(w, r, in.tenant, &in.p, t, err)
 		return
 	}
 	s.noticeTested(w, r, t)
 }
 
-// passTest marks the settings as tested, if they still are those that were judged.
-func (s *Service) passTest(ctx context.Context, tenant scim.TenantID, id ID, t *Test) error {
+// passTest marks the settings as tested, if they still are those that the test is of, and the answer was
+// judged by these: judged is the provider as it was then.
+func (s *Service) passTest(ctx context.Context, tenant scim.TenantID, judged *Provider, t *Test) error {
 	u, err := s.urls(ctx, tenant)
 	if err != nil {
 		return err
 	}
+	if judged.hash(tested(judged), u) != t.Hash {
+		return errTestChanged
+	}
 	return s.act(ctx, nobody(tenant), func(ctx context.Context, st Store) ([]Event, error) {
-		p, err := st.Provider(ctx, tenant, id)
+		p, err := st.Provider(ctx, tenant, judged.ID)
 		if err != nil {
 			return nil, err
 		}
