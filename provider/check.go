@@ -13,9 +13,11 @@ var ErrOver = errors.New("provider: the session is over")
 
 // Check says whether a stateless token, or a session, of a user that was issued at a time still is good,
 // for a host whose session killer cannot reach it: nil, or ErrOver. It is over if the user is gone or
-// inactive, if sessions were revoked at that time or later, and if the user's identity provider is
-// disabled or gone. Times are compared in milliseconds.
-func (s *Service) Check(ctx context.Context, tenant scim.TenantID, userID string, issuedAt time.Time) error {
+// inactive, if sessions were revoked at that time or later, and if the identity provider is disabled or
+// gone. through is the [SignIn.Provider] that it began with: another one may have the user by now. It is
+// "" for one that began with a password; of a user of type SSO the identity provider counts that the user
+// has now. Times are compared in milliseconds.
+func (s *Service) Check(ctx context.Context, tenant scim.TenantID, userID string, through ID, issuedAt time.Time) error {
 	u, err := s.config.Stores.Users.User(ctx, tenant, userID)
 	if errors.Is(err, scim.ErrNotFound) || err == nil && !u.Active {
 		return ErrOver
@@ -23,18 +25,17 @@ func (s *Service) Check(ctx context.Context, tenant scim.TenantID, userID string
 	if err != nil {
 		return err
 	}
-	var id ID
-	if u.SSO {
-		p, err := s.providerOf(ctx, tenant, u)
+	if through != "" || u.SSO {
+		p, err := s.providerOf(ctx, tenant, u, through)
 		if errors.Is(err, ErrNotFound) || err == nil && !p.Enabled {
 			return ErrOver
 		}
 		if err != nil {
 			return err
 		}
-		id = p.ID
+		through = p.ID
 	}
-	revocations, err := s.config.Store.Revocations(ctx, tenant, userID, id)
+	revocations, err := s.config.Store.Revocations(ctx, tenant, userID, through)
 	if err != nil {
 		return err
 	}
@@ -47,8 +48,11 @@ func (s *Service) Check(ctx context.Context, tenant scim.TenantID, userID string
 	return nil
 }
 
-// providerOf returns the provider that signs in a user of type SSO.
-func (s *Service) providerOf(ctx context.Context, tenant scim.TenantID, u scim.User) (Provider, error) {
+// providerOf returns the provider that has signed in a user, or if it is not known, that does so now.
+func (s *Service) providerOf(ctx context.Context, tenant scim.TenantID, u scim.User, through ID) (Provider, error) {
+	if through != "" {
+		return s.config.Store.Provider(ctx, tenant, through)
+	}
 	if u.ManagedBy != "" {
 		return s.config.Store.Provider(ctx, tenant, ID(u.ManagedBy))
 	}

@@ -377,7 +377,7 @@ func TestDelete(t *testing.T) {
 		if u.ManagedBy != "" || u.ExternalID != "" || !u.SSO || !u.Active {
 			t.Fatalf("a user: %+v", u)
 		}
-		if err := h.Check(ctx, providertest.Tenant, u.ID, h.Clock.Now().Add(time.Hour)); !errors.Is(err, provider.ErrOver) {
+		if err := h.Check(ctx, providertest.Tenant, u.ID, p.ID, h.Clock.Now().Add(time.Hour)); !errors.Is(err, provider.ErrOver) {
 			t.Fatalf("a user of a deleted provider has a session: %v", err)
 		}
 	}

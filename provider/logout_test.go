@@ -89,7 +89,7 @@ func TestLogoutFails(t *testing.T) {
 	if len(users) != 1 {
 		t.Fatalf("sessions %v", users)
 	}
-	if err := s.Check(t.Context(), providertest.Tenant, users[0].User.ID, issued); !errors.Is(err, provider.ErrOver) {
+	if err := s.Check(t.Context(), providertest.Tenant, users[0].User.ID, s.p.ID, issued); !errors.Is(err, provider.ErrOver) {
 		t.Errorf("a stateless token is good: %v", err)
 	}
 	if next, err := s.Maintain(t.Context()); err != nil || next.Sub(s.Clock.Now()) > time.Hour {

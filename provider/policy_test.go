@@ -366,7 +366,7 @@ func TestLeavers(t *testing.T) {
 				if c.kept && (u.NinjaOne.OrganizationID != "7" || u.NinjaOne.UserType != extension.EndUser) {
 					t.Errorf("the extension has %+v", u.NinjaOne)
 				}
-				if err := h.Check(t.Context(), providertest.Tenant, id, issued); !errors.Is(err, provider.ErrOver) {
+				if err := h.Check(t.Context(), providertest.Tenant, id, p.ID, issued); !errors.Is(err, provider.ErrOver) {
 					t.Errorf("a token is good: %v", err)
 				}
 				if h.KillError != nil {

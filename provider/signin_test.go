@@ -473,15 +473,21 @@ func TestCheck(t *testing.T) {
 	ctx := t.Context()
 	check := func(what string, u scim.User, at time.Time, want error) {
 		t.Helper()
-		if err := h.Check(ctx, providertest.Tenant, u.ID, at); !errors.Is(err, want) {
-			t.Errorf("%s: %v, want %v", what, err, want)
+		throughs := []provider.ID{""} // a password, or nobody knows
+		if u.ManagedBy != "" {
+			throughs = append(throughs, p.ID)
+		}
+		for _, through := range throughs {
+			if err := h.Check(ctx, providertest.Tenant, u.ID, through, at); !errors.Is(err, want) {
+				t.Errorf("%s, through %q: %v, want %v", what, through, err, want)
+			}
 		}
 	}
 	issued := h.Clock.Now()
 	check("a user", alice, issued, nil)
 	check("a native user", native, issued, nil)
 	check("nobody", scim.User{Meta: scim.Meta{ID: "nobody"}}, issued, provider.ErrOver)
-	if err := h.Check(ctx, "blue", alice.ID, issued); !errors.Is(err, provider.ErrOver) {
+	if err := h.Check(ctx, "blue", alice.ID, p.ID, issued); !errors.Is(err, provider.ErrOver) {
 		t.Errorf("a user of another tenant: %v", err)
 	}
 	h.Clock.Add(time.Minute)

@@ -99,7 +99,7 @@ func (h *host) home(w http.ResponseWriter, r *http.Request, public string) {
 // signedIn returns the session of a browser, as long as it is good.
 func (h *host) signedIn(r *http.Request) (session, bool) {
 	s, ok := h.sessions.read(r)
-	if !ok || h.Check(r.Context(), tenant, s.User, s.Began) != nil {
+	if !ok || h.Check(r.Context(), tenant, s.User, s.Provider, s.Began) != nil {
 		return session{}, false
 	}
 	return s, true

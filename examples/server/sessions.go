@@ -23,11 +23,12 @@ const (
 // A session is what a cookie carries: no server keeps it, so that any number of them may share a
 // database. Whether it is over says [provider.Service.Check], at each request.
 type session struct {
-	User     string    `json:"u"`
-	UserName string    `json:"n"`
-	Began    time.Time `json:"b"`
-	Until    time.Time `json:"e"`
-	Logout   string    `json:"l,omitempty"`
+	User     string      `json:"u"`
+	Provider provider.ID `json:"p"`
+	UserName string      `json:"n"`
+	Began    time.Time   `json:"b"`
+	Until    time.Time   `json:"e"`
+	Logout   string      `json:"l,omitempty"`
 }
 
 // sessions are sealed in cookies.
@@ -60,7 +61,7 @@ func (s sessions) Start(w http.ResponseWriter, r *http.Request, in provider.Sign
 		return nil
 	}
 	now := s.now()
-	v := session{User: in.User.ID, UserName: in.User.UserName, Began: now, Until: now.Add(sessionFor), Logout: in.Logout}
+	v := session{User: in.User.ID, Provider: in.Provider, UserName: in.User.UserName, Began: now, Until: now.Add(sessionFor), Logout: in.Logout}
 	if !in.Until.IsZero() && in.Until.Before(v.Until) {
 		v.Until = in.Until
 	}

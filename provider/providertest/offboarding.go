@@ -86,7 +86,7 @@ func TestOffboarding(t *testing.T, open func(t *testing.T, now func() time.Time)
 			if stored, err := h.Config.Stores.Users.User(t.Context(), Tenant, u.ID); err != nil || stored.Active {
 				t.Errorf("the user is active: %+v, %v", stored, err)
 			}
-			if err := h.Check(t.Context(), Tenant, u.ID, issued); !errors.Is(err, provider.ErrOver) {
+			if err := h.Check(t.Context(), Tenant, u.ID, p.ID, issued); !errors.Is(err, provider.ErrOver) {
 				t.Errorf("a token from before is good: %v", err)
 			}
 			h.KillError = nil
