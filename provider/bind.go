@@ -58,7 +58,7 @@ func (s *Service) named(ctx context.Context, tenant scim.TenantID, p *Provider, 
 	q := scim.Query{Scope: scim.Scope{All: true}, Limit: 2}
 	if p.Match == MatchWorkEmail {
 		q.Scope = scim.Scope{Manager: string(p.ID)}
-		if q.Filter = s.workEmail(nameID); q.Filter == nil {
+		if q.Filter = s.bind(byWorkEmail, nameID); q.Filter == nil {
 			return scim.User{}, ReasonUnknownUser, nil
 		}
 	} else {
@@ -77,13 +77,17 @@ func (s *Service) named(ctx context.Context, tenant scim.TenantID, p *Provider, 
 	return page.Items[0], "", nil
 }
 
-// workEmail returns the filter for users with a work e-mail address; nil for what none can be.
-func (s *Service) workEmail(address string) *filter.Bound {
-	quoted, err := json.Marshal(address)
+// byWorkEmail finds users by an e-mail address of type work.
+const byWorkEmail = `emails[type eq "work" and value eq %s]`
+
+// bind returns the filter of a text with one %s for a value; nil if no filter can ask for the value, which
+// nobody has then.
+func (s *Service) bind(text, value string) *filter.Bound {
+	quoted, err := json.Marshal(value)
 	if err != nil {
 		return nil
 	}
-	f, err := filter.Parse(fmt.Sprintf(`emails[type eq "work" and value eq %s]`, quoted))
+	f, err := filter.Parse(fmt.Sprintf(text, quoted))
 	if err != nil {
 		return nil
 	}

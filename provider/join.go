@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -114,14 +113,14 @@ type search struct {
 func searches(nameID string, p *Provider, depth joinDepth) []search {
 	local, domain, isEmail := cutEmail(nameID)
 	list := []search{
-		{`emails[type eq "work" and value eq %s]`, nameID, "has it as work e-mail address", adviseUserName},
+		{byWorkEmail, nameID, "has it as work e-mail address", adviseUserName},
 		{`userName eq %s`, nameID, "has it as user name", adviseMatch}, // of a provider that matches by e-mail
 		{`externalId eq %s`, nameID, "has it as externalId", adviseUserName},
 	}
 	if home, ok := guestHome(nameID); ok {
 		list = append(list,
 			search{`userName eq %s`, home, "is the guest account's own name", adviseGuest},
-			search{`emails[type eq "work" and value eq %s]`, home, "has the guest account's own name as work e-mail address", adviseGuest})
+			search{byWorkEmail, home, "has the guest account's own name as work e-mail address", adviseGuest})
 	}
 	if local != "" {
 		list = append(list,
@@ -201,18 +200,10 @@ func vendorOf(p *Provider) saml.Vendor {
 	return saml.GuessVendor(set.Metadata.EntityID(), set.Metadata.SignOn()[0].Location)
 }
 
-// seek returns the first users of a tenant that a search finds. What no filter can ask for finds nobody.
+// seek returns the first users of a tenant that a search finds.
 func (s *Service) seek(ctx context.Context, tenant scim.TenantID, q search) ([]scim.User, error) {
-	quoted, err := json.Marshal(q.value)
-	if err != nil {
-		return nil, err
-	}
-	f, err := filter.Parse(fmt.Sprintf(q.filter, quoted))
-	if err != nil {
-		return nil, nil
-	}
-	bound, err := f.Bind(s.users)
-	if err != nil {
+	bound := s.bind(q.filter, q.value)
+	if bound == nil {
 		return nil, nil
 	}
 	page, err := s.config.Stores.Users.Users(ctx, tenant, scim.Query{Filter: bound, Scope: scim.Scope{All: true}, Limit: maxNeighbors})

@@ -85,15 +85,18 @@ func signInThere(_ context.Context, _ scim.Stores, c *scim.Change) error {
 // cookies are sessions of a host that only shows who has signed in.
 type cookies struct{}
 
+// Start implements provider.Sessions.
 func (cookies) Start(w http.ResponseWriter, _ *http.Request, s provider.SignIn) error {
 	http.SetCookie(w, &http.Cookie{Name: "name", Value: s.User.ID, Path: "/", HttpOnly: true})
 	fmt.Println("signed in:", s.User.UserName)
 	return nil
 }
 
+// Kill implements provider.Sessions.
 func (cookies) Kill(context.Context, provider.Kill) error { return nil }
 
 // noFactor takes no second factor: this host has no administrators.
 type noFactor struct{}
 
+// Verify implements provider.Prover.
 func (noFactor) Verify(context.Context, provider.Actor, string) error { return provider.ErrWrongCode }

@@ -61,6 +61,7 @@ func sharedKeys(ctx context.Context, s settings) (provider.KeyRing, error) {
 // noProver takes no second factor: this server has no administrators yet, who would need one.
 type noProver struct{}
 
+// Verify implements provider.Prover.
 func (noProver) Verify(context.Context, provider.Actor, string) error { return provider.ErrWrongCode }
 
 // maintain does what is due, until ctx is done or stop is called, which waits for it.
