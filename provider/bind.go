@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -101,5 +102,28 @@ func (s *Service) bind(text, value string) *filter.Bound {
 // realm returns the enabled provider that signs in a user name: the one that has its domain, or the
 // default one, else ErrNotFound.
 func (s *Service) realm(ctx context.Context, tenant scim.TenantID, userName string) (Provider, error) {
-	return s.config.Store.Realm(ctx, tenant, domainOf(userName))
+	return s.realmIn(ctx, s.config.Store, tenant, userName)
+}
+
+// maxDisabled bounds how many disabled providers that name a domain, or one like it, are looked at.
+const maxDisabled = 200
+
+// realmIn looks in a store. A domain that a disabled provider has leads to none: its people are refused
+// until it is enabled, and not left to the default one.
+func (s *Service) realmIn(ctx context.Context, st Store, tenant scim.TenantID, userName string) (Provider, error) {
+	domain := domainOf(userName)
+	home, err := st.Realm(ctx, tenant, domain)
+	if err != nil || domain == "" || len(home.Domains) > 0 {
+		return home, err
+	}
+	page, err := st.Providers(ctx, tenant, Query{Search: domain, State: StateSaved, Limit: maxDisabled, Now: s.now()})
+	if err != nil {
+		return Provider{}, err
+	}
+	for _, p := range page.Providers {
+		if slices.Contains(p.Domains, domain) {
+			return Provider{}, ErrNotFound
+		}
+	}
+	return home, nil
 }

@@ -96,15 +96,15 @@ func conflict(detail string) error {
 }
 
 // coversName reports whether a user name is one that a provider may have: its domain is one of the
-// provider's, or the provider has none and no other enabled one has it.
+// provider's, or the provider has none and no other has it.
 func (s *Service) coversName(ctx context.Context, st Store, tenant scim.TenantID, p *Provider, userName string) (bool, error) {
 	domain := domainOf(userName)
 	if len(p.Domains) > 0 {
 		return domain != "" && slices.Contains(p.Domains, domain), nil
 	}
-	home, err := st.Realm(ctx, tenant, domain)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
+	home, err := s.realmIn(ctx, st, tenant, userName)
+	if errors.Is(err, ErrNotFound) { // there is no default one, or a disabled one has the domain
+		return !p.Enabled, nil
 	}
 	return err == nil && len(home.Domains) == 0, err
 }

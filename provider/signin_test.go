@@ -215,6 +215,29 @@ func TestNativeBinding(t *testing.T) {
 	}
 }
 
+// TestDisabledDomain: people of a disabled provider are refused, and not left to the default one.
+func TestDisabledDomain(t *testing.T) {
+	t.Parallel()
+	h := providertest.NewHost(t)
+	idp, idpDefault := h.IdP(), h.IdP()
+	p := h.Connect(idp, "A", "a.example")
+	d := h.Connect(idpDefault, "default")
+	_, client := h.Provision(d.ID)
+	native := h.User(scim.User{UserName: "tech@a.example", Active: true, SSO: true})
+	if _, err := h.Disable(t.Context(), providertest.Admin, p.ID, h.Proof(provider.ActionDisable, p.ID)); err != nil {
+		t.Fatal(err)
+	}
+	browser := providertest.Browser(t)
+	status, page := assert(t, h, idpDefault, browser, d, false, func(o *samltest.ResponseOptions) { o.Person.NameID = native.UserName })
+	refused(t, h, d.ID, browser, status, page, provider.ReasonWrongProvider)
+	if way, err := h.Discover(t.Context(), providertest.Tenant, "x@a.example", ""); err != nil || way.Provider != "" {
+		t.Errorf("the domain leads to %+v, %v", way, err)
+	}
+	ask(t, h, client, "GET", "/Users/"+native.ID, "", http.StatusNotFound)
+	ask(t, h, client, "POST", "/Users", userBody("new@a.example"), http.StatusBadRequest)
+	ask(t, h, client, "POST", "/Users", userBody("new@b.example"), http.StatusCreated)
+}
+
 // TestWorkEmail: a provider may match on the work e-mail address, among its own users and where that is
 // unique.
 func TestWorkEmail(t *testing.T) {
