@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,14 +27,19 @@ func (o Organizations) Resolve(_ context.Context, _ scim.TenantID, _ provider.ID
 }
 
 // TestConversations holds every recorded conversation of package scimtest with a whole service over the
-// stores of a host, behind a token of a provider: a subtest each.
-func TestConversations(t *testing.T, open func(t *testing.T, now func() time.Time) Stores) {
+// stores of a host, behind a token of a provider: a subtest each. only are the first words of the names of
+// those to hold, such as entra; none = all.
+func TestConversations(t *testing.T, open func(t *testing.T, now func() time.Time) Stores, only ...string) {
 	conversations, err := scimtest.Conversations()
 	if err != nil {
 		t.Fatal(err)
 	}
 	idp := NewHost(t).IdP()
 	for _, c := range conversations {
+		client, _, _ := strings.Cut(c.Name, "-")
+		if len(only) > 0 && !slices.Contains(only, client) {
+			continue
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			organization := ""

@@ -51,7 +51,13 @@ func TestLastAdministrator(t *testing.T) {
 }
 
 func TestConversations(t *testing.T) {
-	onEach(t, func(t *testing.T, e engine) { providertest.TestConversations(t, inDatabase(e)) })
+	onEach(t, func(t *testing.T, e engine) {
+		if e.name == postgresEngine.name { // a schema for each takes a while; the others are held on SQLite
+			providertest.TestConversations(t, inDatabase(e), "ninjaone", "okta", "validator")
+			return
+		}
+		providertest.TestConversations(t, inDatabase(e))
+	})
 }
 
 func TestServiceIsolation(t *testing.T) {
