@@ -124,12 +124,12 @@ func seedProviders(t *testing.T, p *sqlstore.Providers) {
 			if err := st.PutRevocation(ctx, "acme", r); err != nil {
 				return err
 			}
-			for k := range 5 {
+			for k := range 2 {
 				kind := provider.EventSignedIn
 				if k == 0 && n%20 == 0 {
 					kind = provider.EventSaved
 				}
-				event := provider.Event{Type: kind, Time: providertest.Began, Provider: v.ID, User: fmt.Sprint("u", n), Incident: fmt.Sprintf("i%d", n*5+k)}
+				event := provider.Event{Type: kind, Time: providertest.Began, Provider: v.ID, User: fmt.Sprint("u", n), Incident: fmt.Sprintf("i%d", n*2+k)}
 				for _, tenant := range []scim.TenantID{"acme", scim.TenantID(fmt.Sprint("tenant", n))} {
 					if _, err := st.Record(ctx, tenant, n%50 != 0, event); err != nil {
 						return err
