@@ -134,6 +134,12 @@ var catalogue = map[EventType]EventEntry{
 		{Name: "at", Meaning: "when it ends (RFC 3339)"},
 		{Name: "days", Meaning: "the threshold that is behind: 30, 14, 7, 1 or 0"},
 		{Name: "text", Meaning: "what ends, in a sentence"}}},
+	EventSilent: {Meaning: "Nothing was heard of the identity provider that should have been.", Details: []DetailEntry{{Name: "last", Meaning: "when it was last heard (RFC 3339)"}}},
+	EventFailing: {Meaning: "The identity provider is refused for a day with a user or group.", Details: []DetailEntry{
+		{Name: "name", Meaning: "the user name, or the name of the group", Personal: true},
+		{Name: "reason", Meaning: "the HTTP status and the scimType"},
+		{Name: "sentence", Meaning: "what the identity provider is told", Personal: true},
+		{Name: "since", Meaning: "since when (RFC 3339)"}}},
 	EventIdleRemoved: {Meaning: "A draft that nobody has touched for 90 days was removed.", Details: []DetailEntry{detailName,
 		{Name: "begun_by", Meaning: "who had begun it", Personal: true}}},
 	EventJoinMismatch: {Meaning: "The identity provider vouches for people whom nobody here knows, and users here have names like theirs.", Details: []DetailEntry{detailNameID, detailSomebodyAs, detailAdvice,

@@ -147,6 +147,8 @@ const (
 const (
 	EventExpiring      EventType = "provider.expiring"     // a certificate or metadata: 30, 14, 7 and 1 days before, and at the end
 	EventTokenExpiring EventType = "scim.token_expiring"   // 30, 14, 7 and 1 days before, and at the end
+	EventSilent        EventType = "scim.silent"           // nothing was heard of an identity provider
+	EventFailing       EventType = "scim.failing"          // somebody is refused for a day
 	EventIdleRemoved   EventType = "provider.idle_removed" // a draft that nobody has touched
 	EventJoinMismatch  EventType = "provider.join_mismatch"
 )

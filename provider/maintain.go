@@ -31,7 +31,8 @@ var thresholds = []time.Duration{30 * 24 * time.Hour, 14 * 24 * time.Hour, 7 * 2
 
 // Maintain does what is due, for all tenants: warnings before certificates and metadata end, each once;
 // drafts that nobody touches; tests that nobody answers; sessions that the host could not end; events
-// that the sink was not told; people whom the users do not fit; and it forgets what is over.
+// that the sink was not told; people whom the users do not fit; identity providers that have
+// fallen silent, and people whom they are refused for a day; and it forgets what is over.
 //
 // It is bounded, and safe in every process at once. The host calls it when it says so, at once after a
 // start; nothing else of this package runs by itself. An error does not keep it from the rest.
@@ -66,7 +67,7 @@ func (s *Service) maintainProviders(ctx context.Context, sooner func(time.Time))
 		}
 		for _, c := range page {
 			for _, look := range []func(context.Context, Connection) error{
-				s.maintainDraft, s.maintainExpiry, s.maintainTokens, s.maintainJoins,
+				s.maintainDraft, s.maintainExpiry, s.maintainTokens, s.maintainHealth, s.maintainJoins,
 				func(ctx context.Context, c Connection) error { return s.maintainTests(ctx, c, sooner) },
 			} {
 				if err := look(ctx, c); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrStale) {

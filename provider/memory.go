@@ -35,6 +35,8 @@ type memoryState struct {
 	tokens      map[string]tenantToken
 	events      []memoryEvent // in the order of recording
 	recorded    uint64
+	seen        map[ID]Seen
+	failures    map[failureKey]Failure
 	once        map[tenantKey]time.Time
 	revocations map[revocationKey]TenantRevocation
 }
@@ -55,6 +57,11 @@ type testKey struct {
 	id       string
 }
 
+type failureKey struct {
+	provider ID
+	subject  string
+}
+
 type tenantKey struct {
 	tenant scim.TenantID
 	key    string
@@ -69,6 +76,7 @@ type revocationKey struct {
 func (m memoryState) clone() memoryState {
 	m.providers, m.tests, m.once, m.revocations = maps.Clone(m.providers), maps.Clone(m.tests), maps.Clone(m.once), maps.Clone(m.revocations)
 	m.tokens, m.events = maps.Clone(m.tokens), slices.Clone(m.events)
+	m.seen, m.failures = maps.Clone(m.seen), maps.Clone(m.failures)
 	return m
 }
 
@@ -224,6 +232,8 @@ func (m *memoryTx) DeleteProvider(_ context.Context, tenant scim.TenantID, id ID
 	}
 	delete(m.providers, id)
 	maps.DeleteFunc(m.tests, func(k testKey, _ Test) bool { return k.provider == id })
+	delete(m.seen, id)
+	maps.DeleteFunc(m.failures, func(k failureKey, _ Failure) bool { return k.provider == id })
 	maps.DeleteFunc(m.tokens, func(_ string, t tenantToken) bool { return t.Provider == id })
 	return nil
 }

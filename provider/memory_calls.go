@@ -151,6 +151,39 @@ func (m *MemoryStore) TouchToken(ctx context.Context, tenant scim.TenantID, id s
 	return m.with(ctx, func(tx *memoryTx) error { return tx.TouchToken(ctx, tenant, id, at) })
 }
 
+// Touch implements [Store].
+func (m *MemoryStore) Touch(ctx context.Context, tenant scim.TenantID, provider ID, seen Seen) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.Touch(ctx, tenant, provider, seen) })
+}
+
+// Seen implements [Store].
+func (m *MemoryStore) Seen(ctx context.Context, tenant scim.TenantID, provider ID) (r0 Seen, err error) {
+	err = m.with(ctx, func(tx *memoryTx) (err error) {
+		r0, err = tx.Seen(ctx, tenant, provider)
+		return err
+	})
+	return r0, err
+}
+
+// PutFailure implements [Store].
+func (m *MemoryStore) PutFailure(ctx context.Context, tenant scim.TenantID, f Failure) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.PutFailure(ctx, tenant, f) })
+}
+
+// Heal implements [Store].
+func (m *MemoryStore) Heal(ctx context.Context, tenant scim.TenantID, provider ID, subjects ...string) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.Heal(ctx, tenant, provider, subjects...) })
+}
+
+// Failures implements [Store].
+func (m *MemoryStore) Failures(ctx context.Context, tenant scim.TenantID, provider ID) (r0 []Failure, err error) {
+	err = m.with(ctx, func(tx *memoryTx) (err error) {
+		r0, err = tx.Failures(ctx, tenant, provider)
+		return err
+	})
+	return r0, err
+}
+
 // Once implements [Store].
 func (m *MemoryStore) Once(ctx context.Context, tenant scim.TenantID, key string, now, until time.Time) (r0 bool, err error) {
 	err = m.with(ctx, func(tx *memoryTx) (err error) {

@@ -15,7 +15,7 @@ import (
 // Policy returns the rules of provisioning, for a host that mounts package scim by itself. Principals
 // name a provider as Manager. [Service.Handler] serves with them.
 func (s *Service) Policy() scim.Policy {
-	return scim.Policy{NinjaOne: s.rules, Adopt: s.adopt, Check: s.checkChange, Stored: s.stored, Keeps: s.keeps}
+	return scim.Policy{NinjaOne: s.rules, Adopt: s.adopt, Check: s.checkChange, Stored: s.stored, Keeps: s.keeps, Answered: s.observe}
 }
 
 // of returns the provider that a principal stands for.

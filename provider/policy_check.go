@@ -20,7 +20,7 @@ type ruling struct {
 	st       Store // within the transaction of the change, where there is one
 	stores   scim.Stores
 	p        Provider
-	after    *afterwards // what has to wait until the transaction is over, which st is no part of; nil = nothing
+	after    *afterwards // what has to wait until the change is stored, since st is no part of its transaction; nil = nothing
 	withheld []string    // what was not taken over, since the request deactivates the user
 	events   []Event
 }
@@ -37,7 +37,7 @@ func (s *Service) checkChange(ctx context.Context, stores scim.Stores, c *scim.C
 		return err
 	}
 	r := &ruling{Change: c, s: s, st: st, stores: stores, p: p}
-	if !joined && s.config.Stores.Transact != nil {
+	if !joined {
 		r.after, _ = ctx.Value(afterKey{}).(*afterwards)
 		r.after.reset()
 	}
@@ -234,7 +234,8 @@ func (s *Service) needed(ctx context.Context, stores scim.Stores, tenant scim.Te
 // revoke writes down that the sessions of the user are over.
 func (r *ruling) revoke(ctx context.Context, reason string) error {
 	revocation := Revocation{User: r.Before.ID, At: r.s.now(), Reason: reason}
-	if r.after != nil {
+	// Without any transaction it is written down first: nobody is to be lost in between.
+	if r.after != nil && r.s.config.Stores.Transact != nil {
 		r.after.revocations = append(r.after.revocations, revocation)
 		return nil
 	}

@@ -61,7 +61,7 @@ type Store interface {
 	// returns ErrStale (also to a create of an ID that is there), ErrNotFound or a *Taken, and changes
 	// nothing.
 	PutProvider(ctx context.Context, tenant scim.TenantID, p Provider) (Provider, error)
-	// DeleteProvider removes a provider, its tests and its tokens, provided that its version is the given one.
+	// DeleteProvider removes a provider, its tests, tokens and failures, provided that its version is the given one.
 	DeleteProvider(ctx context.Context, tenant scim.TenantID, id ID, version string) error
 	// Providers returns those that match a query, in the order of the bytes of their folded names, and
 	// of their IDs where those are the same.
@@ -97,6 +97,21 @@ type Store interface {
 	Tokens(ctx context.Context, tenant scim.TenantID, provider ID) ([]Token, error)
 	// TouchToken sets LastUsed, unless it is later already. A token that is not there is passed over.
 	TouchToken(ctx context.Context, tenant scim.TenantID, id string, at time.Time) error
+
+	// Touch moves the times of a provider up that are earlier than those given; zero moves nothing. A
+	// provider that is not there is passed over.
+	Touch(ctx context.Context, tenant scim.TenantID, provider ID, seen Seen) error
+	// Seen returns them, all zero where there are none.
+	Seen(ctx context.Context, tenant scim.TenantID, provider ID) (Seen, error)
+	// PutFailure stores a failure under its subject. Where the provider has one of this subject, Since
+	// stays and the Counts are added; else, where it has [MaxFailures], it is passed over. If there is no
+	// such provider it returns ErrNotFound.
+	PutFailure(ctx context.Context, tenant scim.TenantID, f Failure) error
+	// Heal forgets the failures of some subjects of a provider. It is called after each write, and has to
+	// be cheap where there are none.
+	Heal(ctx context.Context, tenant scim.TenantID, provider ID, subjects ...string) error
+	// Failures returns those of a provider, the longest failing first, by Since.
+	Failures(ctx context.Context, tenant scim.TenantID, provider ID) ([]Failure, error)
 
 	// Once reports whether it is the first call with this key of this tenant since it was last over:
 	// of concurrent calls one is. until is when it will be over. Within Transact a call that is undone

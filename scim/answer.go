@@ -145,6 +145,7 @@ func (x *exchange) derive(rt *resourceType, items []resource, proj *projection) 
 // fail answers with an error. Text of the host or of a store goes to the log and never out.
 func (x *exchange) fail(err error) {
 	r := x.refusal(err)
+	x.answered(r)
 	if x.wrote {
 		return // the answer was on its way; nothing can be added to it
 	}

@@ -18,6 +18,8 @@ type exchange struct {
 	query query
 	ops   []operation // of a PATCH, for the log
 	wrote bool
+
+	outcome Outcome
 }
 
 func (x *exchange) serve() error {
@@ -35,6 +37,7 @@ func (x *exchange) serve() error {
 	if err != nil || rt == nil {
 		return err
 	}
+	x.outcome.Type, x.outcome.ID = rt.name, rest
 	switch {
 	case !x.h.served(rt):
 		return x.unserved(rt, rest)
@@ -75,6 +78,7 @@ func (x *exchange) search(rt *resourceType) error {
 	case err != nil:
 		return err
 	}
+	x.outcome.Empty = len(page.Items) == 0
 	return x.answerList(rt, page, l, proj)
 }
 
@@ -89,6 +93,7 @@ func (x *exchange) create(rt *resourceType) error {
 	if err != nil {
 		return err
 	}
+	x.outcome.Name = rt.nameIn(v)
 	b, err := rd.readBody(v)
 	if err != nil {
 		return err
@@ -97,6 +102,7 @@ func (x *exchange) create(rt *resourceType) error {
 	if err != nil {
 		return err
 	}
+	x.about(rt, res)
 	x.w.Header().Set("Location", location(x.base, rt, res.meta().ID))
 	return x.answer(http.StatusCreated, rt, res, proj)
 }
@@ -165,6 +171,7 @@ func (x *exchange) write(rt *resourceType, id string) error {
 	if err != nil {
 		return err
 	}
+	x.about(rt, res)
 	// Entra ID prefers 204 for groups, and no one wants 100,000 members back unasked.
 	if x.r.Method == http.MethodPatch && !rt.members.IsZero() && !proj.asked {
 		x.w.Header().Set("ETag", etag(res.meta().Version))

@@ -135,5 +135,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	if err := x.serve(); err != nil {
 		x.fail(err)
+		return
 	}
+	x.answered(nil)
 }

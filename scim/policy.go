@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/seed-30109bde/gatehouse/extension"
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -36,6 +37,10 @@ type Policy struct {
 	// accepted and not stored, and /Schemas calls it readOnly. It is asked of whole attributes,
 	// never of members or of what a schema requires: those are kept. A nil func keeps all.
 	Keeps func(Principal, filter.Ref) bool
+
+	// Answered is told of every request with a good token, when it is carried out or refused, before the
+	// refusal is sent. It is for statistics, and has to be quick.
+	Answered func(*http.Request, Outcome)
 }
 
 // A Change is one create, update or delete, of a user or of a group.

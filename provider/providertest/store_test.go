@@ -31,3 +31,5 @@ func inMemory(*testing.T, func() time.Time) providertest.Stores {
 func TestOffboarding(t *testing.T) { providertest.TestOffboarding(t, inMemory) }
 
 func TestLastAdministrator(t *testing.T) { providertest.TestLastAdministrator(t, inMemory) }
+
+func TestProvisioning(t *testing.T) { providertest.TestProvisioning(t, inMemory) }

@@ -65,3 +65,7 @@ func TestServiceIsolation(t *testing.T) {
 		providertest.TestIsolation(t, scimtest.Isolation{Overlaps: setting(t, "GATEHOUSE_OVERLAPS")}, inDatabase(e))
 	})
 }
+
+func TestProvisioning(t *testing.T) {
+	onEach(t, func(t *testing.T, e engine) { providertest.TestProvisioning(t, inDatabase(e)) })
+}

@@ -68,6 +68,22 @@ CREATE TABLE sso_tokens (
 );
 CREATE INDEX sso_tokens_provider ON sso_tokens (provider, created);
 
+-- When an identity provider was last heard of, and of whom its last write was refused.
+CREATE TABLE sso_seen (
+	provider  text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES sso_providers (id) ON DELETE CASCADE,
+	requested bigint NOT NULL,
+	succeeded bigint NOT NULL,
+	tested    bigint NOT NULL
+);
+CREATE TABLE sso_failures (
+	provider text COLLATE "C" NOT NULL REFERENCES sso_providers (id) ON DELETE CASCADE,
+	subject  text COLLATE "C" NOT NULL,
+	since    bigint NOT NULL,
+	count    bigint NOT NULL,
+	document text NOT NULL,
+	PRIMARY KEY (provider, subject)
+);
+
 CREATE TABLE sso_once (
 	tenant text COLLATE "C" NOT NULL,
 	key    text COLLATE "C" NOT NULL,

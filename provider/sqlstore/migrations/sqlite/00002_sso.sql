@@ -68,6 +68,22 @@ CREATE TABLE sso_tokens (
 ) WITHOUT ROWID;
 CREATE INDEX sso_tokens_provider ON sso_tokens (provider, created);
 
+-- When an identity provider was last heard of, and of whom its last write was refused.
+CREATE TABLE sso_seen (
+	provider  TEXT NOT NULL PRIMARY KEY REFERENCES sso_providers (id) ON DELETE CASCADE,
+	requested INTEGER NOT NULL,
+	succeeded INTEGER NOT NULL,
+	tested    INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE sso_failures (
+	provider TEXT NOT NULL REFERENCES sso_providers (id) ON DELETE CASCADE,
+	subject  TEXT NOT NULL,
+	since    INTEGER NOT NULL,
+	count    INTEGER NOT NULL,
+	document TEXT NOT NULL,
+	PRIMARY KEY (provider, subject)
+) WITHOUT ROWID;
+
 CREATE TABLE sso_once (
 	tenant TEXT NOT NULL,
 	key    TEXT NOT NULL,
