@@ -65,10 +65,7 @@ var ninjaOneManaged = []string{"userName", "active", "emails", "name", "external
 // keeps says whether a provider manages an attribute.
 func (s *Service) keeps(who scim.Principal, ref filter.Ref) bool {
 	p, ok := s.provisioning.Load(who.Key)
-	if !ok || p.(*Provider).Provisioning.Managed == ManagedAll {
-		return true
-	}
-	return slices.Contains(ninjaOneManaged, ref.String())
+	return !ok || p.(*Provider).manages(ref)
 }
 
 // adopt says whether a provider may find a native user, and take the user over.

@@ -1,0 +1,236 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seed-30109bde/gatehouse/extension"
+)
+
+// here is where our own pages are.
+const here = "Administration > Accounts > Identity Provider"
+
+// A setupText is what a step says, by product; that of "" is for those without one.
+type setupText map[SetupClient]SetupStep
+
+// of returns the step of a product.
+func (t setupText) of(client SetupClient) SetupStep {
+	if step, ok := t[client]; ok {
+		return step
+	}
+	if step, ok := t[SetupOkta]; ok && client == SetupOktaCatalog {
+		return step
+	}
+	return t[""]
+}
+
+// number returns the steps of a product, with their numbers.
+func (w *setup) number(steps []setupText) []SetupStep {
+	out := make([]SetupStep, len(steps))
+	for i, t := range steps {
+		out[i] = t.of(w.client)
+		out[i].Number = i + 1
+	}
+	return out
+}
+
+// sso returns the steps of single sign-on.
+func (w *setup) sso() []SetupStep {
+	ids := []SetupValue{{"Entity ID", w.ids.EntityID}}
+	for _, reply := range w.ids.ReplyURLs {
+		ids = append(ids, SetupValue{"Reply URL (ACS URL)", reply})
+	}
+	ids = append(ids, SetupValue{"Sign-on URL", w.ids.StartURL}, SetupValue{"Logout URL", w.ids.LogoutURL})
+	metadata := []SetupValue{{"our metadata", w.ids.Metadata}}
+	return w.number([]setupText{
+		{"": {Where: here + " > Add Provider", Do: "Add the provider, and give it a display name and, unless it is the default one, its domains. Copy the entity ID and the reply URL.", Values: metadata}},
+		{
+			"":               {Do: "Add an application for SAML 2.0."},
+			SetupEntra:       {Where: "Microsoft Entra admin center > Entra ID > Enterprise apps > New application > Create your own application", Do: "Choose \"Integrate any other application you don't find in the gallery (Non-gallery)\". An app registration alone cannot provision."},
+			SetupOkta:        {Where: "Okta Admin Console > Applications > Applications > Create App Integration", Do: "Choose SAML 2.0."},
+			SetupOktaCatalog: {Where: "Okta Admin Console > Applications > Applications > Browse App Catalog", Do: "Add the app of the catalogue."},
+			SetupGoogle:      {Where: "Google Admin console > Apps > Web and mobile apps > Add app > Add custom SAML app", Do: "Name the app."},
+		},
+		{
+			"":          {Do: "Enter our identifiers. The sign-on URL begins a sign-in here, so that a tile in a portal works while sign-ins that begin at the identity provider are off.", Values: ids},
+			SetupEntra:  {Where: "the application > Single sign-on > SAML > Basic SAML Configuration", Do: "Enter our identifiers. The sign on URL makes the tile in My Apps work while sign-ins that begin at the identity provider are off.", Values: ids},
+			SetupOkta:   {Where: "Configure SAML", Do: "Enter the single sign-on URL (the reply URL) and the audience URI (the entity ID). The tile of a SAML app begins at Okta: allow that here, or give people a bookmark app with the sign-on URL.", Values: ids},
+			SetupGoogle: {Where: "Service provider details", Do: "Enter the ACS URL, the entity ID and, as start URL, the sign-on URL.", Values: ids},
+		},
+		{
+			"":          {Do: "Set the NameID and the claims as in the table below."},
+			SetupEntra:  {Where: "the application > Single sign-on > Attributes & Claims", Do: "Set the unique user identifier and the claims as in the table below."},
+			SetupOkta:   {Where: "Configure SAML > Name ID format, Application username, Attribute Statements", Do: "Set the name ID and the attribute statements as in the table below."},
+			SetupGoogle: {Where: "Service provider details > Name ID", Do: "Choose EMAIL as name ID format and Basic Information > Primary email as name ID."},
+		},
+		{
+			"":          {Where: here + " > Import metadata", Do: "Import the metadata of the identity provider by URL, file or XML, and look at its entity ID and certificates."},
+			SetupEntra:  {Where: here + " > Import metadata", Do: "Copy the App Federation Metadata Url from SAML Certificates, and import it by URL."},
+			SetupOkta:   {Where: here + " > Import metadata", Do: "Copy the Metadata URL from the Sign On tab of the app, and import it by URL."},
+			SetupGoogle: {Where: here + " > Import metadata", Do: "Download the metadata of the app, and import it as a file."},
+		},
+		{
+			"":         {Where: here + " > Test Connection", Do: "Assign yourself at the identity provider, then sign in in the new tab. Save when the test has passed."},
+			SetupEntra: {Where: here + " > Test Connection", Do: "Assign yourself (the application > Users and groups), then sign in in the new tab. Save when the test has passed."},
+			SetupOkta:  {Where: here + " > Test Connection", Do: "Assign yourself (the app > Assignments), then sign in in the new tab. Save when the test has passed."},
+		},
+		{"": {Where: here + " > Enable", Do: "Enable single sign-on. It belongs to people who are here already: only provisioning creates users."}},
+	})
+}
+
+// claims returns what an assertion should say.
+func (w *setup) claims() []SetupClaim {
+	matched := map[SetupClient][2]string{ // the user name, the e-mail address
+		SetupEntra: {"user.userprincipalname", "user.mail"}, SetupOkta: {"Okta username", "Email"}, SetupOktaCatalog: {"Okta username", "Email"},
+		SetupGoogle: {"Primary email", "Primary email"}, SetupGeneric: {"the sign-in name", "the e-mail address"},
+	}[w.client]
+	id := SetupClaim{Name: "NameID", Source: matched[0], Note: "format emailAddress; it has to equal the userName that is provisioned"}
+	if w.p.Match == MatchWorkEmail {
+		id.Source, id.Note = matched[1], "format emailAddress; it has to equal the work e-mail that is provisioned"
+	}
+	out := []SetupClaim{id}
+	switch {
+	case w.client == SetupEntra:
+		out = append(out, SetupClaim{"http://schemas.microsoft.com/claims/authnmethodsreferences", "sent by itself", "the evidence of a second factor, so that technicians need none here"})
+	case w.okta():
+		out = append(out, SetupClaim{"amr", "session.amr", "name format Basic; the evidence of a second factor, so that technicians need none here"})
+	}
+	return out
+}
+
+// scim returns the steps of provisioning.
+func (w *setup) scim() []SetupStep {
+	url := []SetupValue{{"Tenant URL", w.tenantURL}}
+	return w.number(slices.Concat(w.scimHere(url), w.scimConnect(url), w.scimAttributes(), w.scimAssign()))
+}
+
+// scimHere are the steps in our console.
+func (w *setup) scimHere(url []SetupValue) []setupText {
+	return []setupText{
+		{"": {Where: here + " > " + plainName(w.p.Name), Do: "Open the provider. Its single sign-on has to be enabled."}},
+		{"": {Do: "Toggle \"Enable SCIM provisioning\", and enter the code of your second factor."}},
+		{"": {Where: grantsPage, Do: "Look at what the provider may hand out: user types (now " + strings.Join(w.userTypes(), ", ") + ") and organizations."}},
+		{"": {Where: here + " > SCIM", Do: "Generate the secret token, and copy it. It is shown once, and expires."}},
+		{"": {Do: "Copy the tenant URL. Nothing in it names the provider: the token does.", Values: url}},
+	}
+}
+
+// scimConnect are the steps up to a connection.
+func (w *setup) scimConnect(url []SetupValue) []setupText {
+	return []setupText{
+		{
+			"":          {Do: "Find where the application is provisioned."},
+			SetupEntra:  {Where: "Microsoft Entra admin center > Entra ID > Enterprise apps > the application > Provisioning", Do: "Open provisioning, and choose New configuration (on the older page: provisioning mode Automatic)."},
+			SetupOkta:   {Where: "the app > General > App Settings > Edit", Do: "Choose SCIM as provisioning, before any attribute is added: attributes that were added earlier are not sent."},
+			SetupGoogle: {Do: "Not available: Google Workspace provisions to apps of its catalogue. Stop here, and provision from a product that has SCIM."},
+			SetupOktaCatalog: {
+				Where: "the app > Provisioning > Configure API Integration", Do: "Tick Enable API integration, before any attribute is added: attributes that were added earlier are not sent.",
+			},
+		},
+		{
+			"":               {Do: "Enter the tenant URL and the token.", Values: url},
+			SetupEntra:       {Where: "Admin credentials", Do: "Enter the tenant URL and the secret token.", Values: url},
+			SetupOkta:        {Where: "the app > Provisioning > Integration > Edit", Do: "Enter the connector base URL and, as unique identifier field for users, userName. Choose HTTP Header as authentication mode, and enter the token.", Values: append(slices.Clone(url), SetupValue{"Unique identifier field for users", "userName"})},
+			SetupOktaCatalog: {Do: "Enter the base URL and the token.", Values: url},
+			SetupGoogle:      notAvailable,
+		},
+		{
+			"":          {Do: "Test the connection. " + here + " > SCIM shows that the test has come here."},
+			SetupEntra:  {Do: "Choose Test connection, then create or save. " + here + " > SCIM shows that the test has come here."},
+			SetupOkta:   {Do: "Choose Test Connector Configuration (or Test API Credentials), then save. " + here + " > SCIM shows that the test has come here."},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: "Have users created, updated and deactivated" + w.groups(", and groups pushed", "; leave groups out: they are not provisioned here") + "."},
+			SetupEntra:  {Where: "Mappings", Do: w.groups("Leave Provision Microsoft Entra ID Users and Groups enabled.", "Leave Provision Microsoft Entra ID Users enabled, and turn Provision Microsoft Entra ID Groups off: groups are not provisioned here.")},
+			SetupOkta:   {Where: "the app > Provisioning > To App > Edit", Do: "Enable Create Users, Update User Attributes and Deactivate Users; leave Sync Password off, and every import (To Okta) off."},
+			SetupGoogle: notAvailable,
+		},
+	}
+}
+
+var notAvailable = SetupStep{Do: "Not available from Google Workspace."}
+
+// groups chooses by whether groups are provisioned here.
+func (w *setup) groups(yes, no string) string {
+	if w.s.config.Stores.Groups != nil {
+		return yes
+	}
+	return no
+}
+
+// scimAttributes are the steps about attributes.
+func (w *setup) scimAttributes() []setupText {
+	names := []SetupValue{}
+	for _, a := range w.attributes() {
+		if w.okta() {
+			names = append(names, SetupValue{"External name", a.Name}, SetupValue{"External namespace", a.Namespace})
+		} else {
+			names = append(names, SetupValue{a.Type, a.Path})
+		}
+	}
+	return []setupText{
+		{
+			"":          {Do: "Add the attributes below to those that the application knows.", Values: names},
+			SetupEntra:  {Where: "Mappings > Provision Microsoft Entra ID Users > Show advanced options > Edit attribute list for customappsso", Do: "Add the attributes below at the end of the list, and save.", Values: names},
+			SetupOkta:   {Where: "Directory > Profile Editor > the app > Add Attribute", Do: "Add the attributes below, with data type and namespace exactly as they are here.", Values: names},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: "Match users by userName."},
+			SetupEntra:  {Where: "Mappings > Provision Microsoft Entra ID Users", Do: "Leave userPrincipalName to userName as the one with matching precedence 1, and set the others as in the mapping below. Delete those that are not in it."},
+			SetupOkta:   {Where: "the app > Sign On > Application username format", Do: "Choose what userName is, an e-mail address, as for the name ID."},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: "Map " + extension.OrganizationID + " as below. Technicians need one too."},
+			SetupEntra:  {Where: "Add New Mapping", Do: "Map " + extension.OrganizationID + " as below, by a constant, directly or by an expression. Technicians need one too."},
+			SetupOkta:   {Where: "Directory > Profile Editor > the app > Mappings > Okta User to the app", Do: "Map " + extension.OrganizationID + " as below, and apply it on create and update. Technicians need one too."},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: "Map " + extension.UserType + " as below: whatever happens the value is one of the two, in exactly this spelling."},
+			SetupGoogle: notAvailable,
+		},
+	}
+}
+
+// scimAssign are the steps that bring people.
+func (w *setup) scimAssign() []setupText {
+	return []setupText{
+		{
+			"":          {Do: "Assign one person."},
+			SetupEntra:  {Where: "the application > Users and groups > Add user/group", Do: "Assign one person, and leave the scope at assigned users and groups. Disabled people are not created."},
+			SetupOkta:   {Where: "the app > Assignments > Assign", Do: "Assign one person."},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: "Look at whether the person is here, with organization and user type; if not, " + here + " > SCIM says why."},
+			SetupEntra:  {Where: "the application > Provisioning > Provision on demand", Do: "Provision this person on demand, and look at each step. What is refused says why, and " + here + " > SCIM shows it too."},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: "Assign everybody else. An existing user of the same user name is taken over; an administrator needs your approval here."},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Do: w.groups("Push groups, if roles are to follow from them.", "Push no groups: they are not provisioned here.")},
+			SetupEntra:  {Do: w.groups("Assign groups, if roles are to follow from them: direct members only.", "Assign groups for their members only: groups are not provisioned here.")},
+			SetupOkta:   {Where: "the app > Push Groups", Do: w.groups("Push groups, if roles are to follow from them; use other ones than for the assignment.", "Push no groups: they are not provisioned here.")},
+			SetupGoogle: notAvailable,
+		},
+		{
+			"":          {Where: here + " > SCIM", Do: "Watch health: the last request, and who is refused."},
+			SetupEntra:  {Where: "the application > Provisioning > Start provisioning", Do: "Start. The first cycle can take 40 minutes, and each one after comes about every 40 minutes; " + here + " > SCIM shows the last request, and who is refused."},
+			SetupGoogle: notAvailable,
+		},
+	}
+}
+
+// plainName is what a provider is called in a path of menus.
+func plainName(name string) string {
+	if name == "" {
+		return "the provider"
+	}
+	return name
+}
