@@ -50,6 +50,7 @@ var (
 	grantDetails   = []DetailEntry{
 		{Name: "user_types", Meaning: "the user types it may hand out"},
 		{Name: "organizations", Meaning: "the organizations it may place users in, or any"},
+		{Name: "roles", Meaning: "the roles that its groups may give, or any"},
 		{Name: "all", Meaning: "whether it may place users in all organizations"},
 		{Name: "managed", Meaning: "the set of attributes it manages; empty: all"},
 		{Name: "default_organization", Meaning: "that of end users who come without one"},
@@ -134,6 +135,10 @@ var catalogue = map[EventType]EventEntry{
 		{Name: "at", Meaning: "when it ends (RFC 3339)"},
 		{Name: "days", Meaning: "the threshold that is behind: 30, 14, 7, 1 or 0"},
 		{Name: "text", Meaning: "what ends, in a sentence"}}},
+	EventRolesMapped: {Meaning: "It was set which groups give which roles.", Details: []DetailEntry{{Name: "groups", Meaning: "how many groups give any"}}},
+	EventRolesSet:    {Meaning: "A user has other roles from groups.", Details: []DetailEntry{{Name: "roles", Meaning: "the IDs of all that the user has from groups now"}}},
+	EventRoleSkipped: {Meaning: "A group gives a role that is not for users of this type; the user does not get it.", Details: []DetailEntry{
+		{Name: "role", Meaning: "the name of the role"}, {Name: "user_type", Meaning: "whose role it is"}}},
 	EventSilent: {Meaning: "Nothing was heard of the identity provider that should have been.", Details: []DetailEntry{{Name: "last", Meaning: "when it was last heard (RFC 3339)"}}},
 	EventFailing: {Meaning: "The identity provider is refused for a day with a user or group.", Details: []DetailEntry{
 		{Name: "name", Meaning: "the user name, or the name of the group", Personal: true},

@@ -13,6 +13,10 @@ func (p Provider) clone() Provider {
 	p.Active, p.Candidate = p.Active.clone(), p.Candidate.clone()
 	v := &p.Provisioning
 	v.Grants.UserTypes, v.Grants.Organizations = slices.Clone(v.Grants.UserTypes), slices.Clone(v.Grants.Organizations)
+	v.Grants.Roles, v.Mapping = slices.Clone(v.Grants.Roles), slices.Clone(v.Mapping)
+	for i := range v.Mapping {
+		v.Mapping[i].Roles = slices.Clone(v.Mapping[i].Roles)
+	}
 	v.Approved, v.Released = slices.Clone(v.Approved), slices.Clone(v.Released)
 	return p
 }

@@ -114,7 +114,8 @@ const (
 	EventGrants       EventType = "scim.grants" // what the provider may hand out, and which attributes it manages
 	EventTokenMade    EventType = "scim.token_made"
 	EventTokenRevoked EventType = "scim.token_revoked"
-	EventApproved     EventType = "scim.approved" // that the provider may take an administrator over
+	EventApproved     EventType = "scim.approved"     // that the provider may take an administrator over
+	EventRolesMapped  EventType = "scim.roles_mapped" // which groups give which roles
 	EventReleased     EventType = "user.released"
 	EventReclaimed    EventType = "user.reclaimed"
 )
@@ -128,6 +129,7 @@ const (
 	EventUserReactivated EventType = "user.reactivated"
 	EventUserConverted   EventType = "user.converted" // to another user type
 	EventUserDeleted     EventType = "user.deleted"
+	EventRolesSet        EventType = "user.roles_set" // those that groups give
 	EventGroupCreated    EventType = "group.created"
 	EventGroupUpdated    EventType = "group.updated"
 	EventGroupDeleted    EventType = "group.deleted"
@@ -147,6 +149,7 @@ const (
 const (
 	EventExpiring      EventType = "provider.expiring"     // a certificate or metadata: 30, 14, 7 and 1 days before, and at the end
 	EventTokenExpiring EventType = "scim.token_expiring"   // 30, 14, 7 and 1 days before, and at the end
+	EventRoleSkipped   EventType = "user.role_skipped"     // it is for users of the other type
 	EventSilent        EventType = "scim.silent"           // nothing was heard of an identity provider
 	EventFailing       EventType = "scim.failing"          // somebody is refused for a day
 	EventIdleRemoved   EventType = "provider.idle_removed" // a draft that nobody has touched

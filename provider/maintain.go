@@ -32,7 +32,7 @@ var thresholds = []time.Duration{30 * 24 * time.Hour, 14 * 24 * time.Hour, 7 * 2
 // Maintain does what is due, for all tenants: warnings before certificates and metadata end, each once;
 // drafts that nobody touches; tests that nobody answers; sessions that the host could not end; events
 // that the sink was not told; people whom the users do not fit; identity providers that have
-// fallen silent, and people whom they are refused for a day; and it forgets what is over.
+// fallen silent, and people whom they are refused for a day; roles that groups give; and it forgets what is over.
 //
 // It is bounded, and safe in every process at once. The host calls it when it says so, at once after a
 // start; nothing else of this package runs by itself. An error does not keep it from the rest.
@@ -48,6 +48,11 @@ func (s *Service) Maintain(ctx context.Context) (next time.Time, err error) {
 	var errs []error
 	errs = append(errs, s.maintainProviders(ctx, sooner))
 	errs = append(errs, s.maintainKills(ctx, sooner))
+	waiting, err := s.maintainQueue(ctx)
+	if waiting {
+		sooner(s.now().Add(maintainSoon))
+	}
+	errs = append(errs, err)
 	errs = append(errs, s.maintainDelivery(ctx, sooner))
 	more, err := s.config.Store.Prune(ctx, s.now(), s.now().Add(-s.config.Retention), maintainPruned)
 	if more {

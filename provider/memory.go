@@ -37,6 +37,7 @@ type memoryState struct {
 	recorded    uint64
 	seen        map[ID]Seen
 	failures    map[failureKey]Failure
+	queue       map[tenantKey]string // stamps, by user
 	once        map[tenantKey]time.Time
 	revocations map[revocationKey]TenantRevocation
 }
@@ -76,6 +77,7 @@ type revocationKey struct {
 func (m memoryState) clone() memoryState {
 	m.providers, m.tests, m.once, m.revocations = maps.Clone(m.providers), maps.Clone(m.tests), maps.Clone(m.once), maps.Clone(m.revocations)
 	m.tokens, m.events = maps.Clone(m.tokens), slices.Clone(m.events)
+	m.queue = maps.Clone(m.queue)
 	m.seen, m.failures = maps.Clone(m.seen), maps.Clone(m.failures)
 	return m
 }

@@ -184,6 +184,25 @@ func (m *MemoryStore) Failures(ctx context.Context, tenant scim.TenantID, provid
 	return r0, err
 }
 
+// Enqueue implements [Store].
+func (m *MemoryStore) Enqueue(ctx context.Context, tenant scim.TenantID, stamp string, users ...string) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.Enqueue(ctx, tenant, stamp, users...) })
+}
+
+// Queued implements [Store].
+func (m *MemoryStore) Queued(ctx context.Context, after Queued, limit int) (r0 []Queued, err error) {
+	err = m.with(ctx, func(tx *memoryTx) (err error) {
+		r0, err = tx.Queued(ctx, after, limit)
+		return err
+	})
+	return r0, err
+}
+
+// Dequeue implements [Store].
+func (m *MemoryStore) Dequeue(ctx context.Context, q Queued) error {
+	return m.with(ctx, func(tx *memoryTx) error { return tx.Dequeue(ctx, q) })
+}
+
 // Once implements [Store].
 func (m *MemoryStore) Once(ctx context.Context, tenant scim.TenantID, key string, now, until time.Time) (r0 bool, err error) {
 	err = m.with(ctx, func(tx *memoryTx) (err error) {

@@ -59,6 +59,12 @@ func (s *Service) checkChange(ctx context.Context, stores scim.Stores, c *scim.C
 			return err
 		}
 	}
+	if a, ok := ctx.Value(afterKey{}).(*afterwards); ok {
+		a.joined, a.roles = joined, nil
+	}
+	if err := r.reassign(ctx); err != nil {
+		return err
+	}
 	if r.after != nil {
 		r.after.events = r.events
 		return nil

@@ -18,6 +18,9 @@ func (s *Service) stored(ctx context.Context, c scim.Change) error {
 	if err := s.catchUp(ctx, c); err != nil {
 		return err
 	}
+	if err := s.giveNow(ctx, c.By.Tenant); err != nil {
+		return err
+	}
 	if user, over := sessionsOver(c); over {
 		if err := s.killAll(ctx, c.By.Tenant, user); err != nil {
 			return err
@@ -120,6 +123,14 @@ type afterwards struct {
 	refused     []Event
 	events      []Event
 	revocations []Revocation
+	joined      bool    // our store was a part of the transaction of the change
+	roles       []queue // whose roles have to be looked at
+}
+
+// A queue are users who were noted with one stamp.
+type queue struct {
+	stamp string
+	users []string
 }
 
 // reset forgets what a transaction has left that is run again.

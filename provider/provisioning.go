@@ -17,6 +17,8 @@ type Provisioning struct {
 	// DefaultOrganization is for end users who come without one; "" = they are refused.
 	DefaultOrganization string
 	OnDelete            OnDelete
+	// Mapping says which groups give which roles; see [Service.MapRoles].
+	Mapping []RoleMapping
 	// Approved are the IDs of administrators whom it may take over; see [Service.Approve].
 	Approved []string
 	// Released are the IDs of users who were released for edits in the console; see [Service.Release].
@@ -29,11 +31,13 @@ type Grants struct {
 	AnyOrganization bool
 	Organizations   []string // if not any
 	AllowAll        bool     // the organization "all": an end user of every one
+	AnyRole         bool
+	Roles           []string // the IDs of those that its groups may give, if not any
 }
 
 // allGrants are those of the only provider of a tenant.
 func allGrants() Grants {
-	return Grants{UserTypes: []string{extension.EndUser, extension.Technician}, AnyOrganization: true, AllowAll: true}
+	return Grants{UserTypes: []string{extension.EndUser, extension.Technician}, AnyOrganization: true, AllowAll: true, AnyRole: true}
 }
 
 // A ManagedSet says which attributes of users a provider manages. Writes to others are accepted and not
@@ -149,6 +153,10 @@ func (s *Service) SetGrants(ctx context.Context, a Actor, id ID, v Provisioning,
 		return Provider{}, err
 	}
 	return s.change(ctx, a, id, "", func(_ context.Context, _ Store, p *Provider) ([]Event, error) {
+		if problem := v.Grants.refusesRoles(p.Provisioning.Mapping); problem != nil {
+			return nil, problem
+		}
+		v.Mapping = p.Provisioning.Mapping
 		v.Approved, v.Released = p.Provisioning.Approved, p.Provisioning.Released
 		p.Provisioning = v
 		return []Event{{Type: EventGrants, Details: v.details()}}, nil
@@ -171,6 +179,8 @@ func (v *Provisioning) check() error {
 	switch {
 	case len(v.Grants.UserTypes) == 0:
 		return bad("A provider hands out one user type at least.")
+	case len(v.Grants.Roles) > maxGranted:
+		return bad("Up to %d roles can be listed: allow any instead.", maxGranted)
 	case len(v.Grants.Organizations) > maxGranted:
 		return bad("Up to %d organizations can be listed: allow any instead.", maxGranted)
 	case v.Managed != ManagedAll && v.Managed != ManagedNinjaOne:
@@ -189,7 +199,12 @@ func (v *Provisioning) details() map[string]string {
 	if v.Grants.AnyOrganization {
 		organizations = "any"
 	}
+	roles := strings.Join(v.Grants.Roles, ",")
+	if v.Grants.AnyRole {
+		roles = "any"
+	}
 	return map[string]string{
+		"roles":      shorten(roles),
 		"user_types": strings.Join(v.Grants.UserTypes, ","), "organizations": shorten(organizations), "all": fmt.Sprint(v.Grants.AllowAll),
 		"managed": string(v.Managed), "default_organization": v.DefaultOrganization, "on_delete": string(v.OnDelete),
 	}

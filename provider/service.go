@@ -45,6 +45,8 @@ type Config struct {
 	Hooks Hooks
 	// Organizations are those that users can be placed in; nil = any, and none is required.
 	Organizations Organizations
+	// Roles are those that groups may give to users; nil = none.
+	Roles Roles
 	// SCIMWithoutSSO lets providers provision that do not sign anybody in.
 	SCIMWithoutSSO bool
 

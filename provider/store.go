@@ -113,6 +113,14 @@ type Store interface {
 	// Failures returns those of a provider, the longest failing first, by Since.
 	Failures(ctx context.Context, tenant scim.TenantID, provider ID) ([]Failure, error)
 
+	// Enqueue notes users whose roles have to be looked at, under a stamp, in place of an older one.
+	Enqueue(ctx context.Context, tenant scim.TenantID, stamp string, users ...string) error
+	// Queued returns up to limit of them of all tenants, in the order of the bytes of tenant and user, after
+	// the given one; the zero one begins.
+	Queued(ctx context.Context, after Queued, limit int) ([]Queued, error)
+	// Dequeue forgets one, unless it was noted again under another stamp.
+	Dequeue(ctx context.Context, q Queued) error
+
 	// Once reports whether it is the first call with this key of this tenant since it was last over:
 	// of concurrent calls one is. until is when it will be over. Within Transact a call that is undone
 	// was none.

@@ -11,7 +11,7 @@ import (
 // A forgetful store is a correct one, but for what it is told to do wrong.
 type forgetful struct {
 	provider.Store
-	back, anyTenant, newest, stays, unordered bool
+	back, anyTenant, newest, stays, unordered, first, anyStamp bool
 }
 
 func (s forgetful) Touch(ctx context.Context, tenant scim.TenantID, id provider.ID, seen provider.Seen) error {
@@ -48,8 +48,26 @@ func (s forgetful) Failures(ctx context.Context, tenant scim.TenantID, id provid
 	return list, err
 }
 
-// They are planted beside the others.
-func init() {
+func (s forgetful) Enqueue(ctx context.Context, tenant scim.TenantID, stamp string, users ...string) error {
+	if s.first {
+		stamp = "1"
+	}
+	return s.Store.Enqueue(ctx, tenant, stamp, users...)
+}
+
+func (s forgetful) Dequeue(ctx context.Context, q provider.Queued) error {
+	if list, err := s.Store.Queued(ctx, provider.Queued{}, 100); s.anyStamp && err == nil {
+		for _, o := range list {
+			if o.Tenant == q.Tenant && o.User == q.User {
+				q = o
+			}
+		}
+	}
+	return s.Store.Dequeue(ctx, q)
+}
+
+// healthFaults are those of a forgetful store.
+func healthFaults() (list []fault) {
 	for _, f := range []struct {
 		fault, breaks string
 		store         forgetful
@@ -59,11 +77,14 @@ func init() {
 		{"a failure begins anew each time", "failures", forgetful{newest: true}},
 		{"what is healed stays", "failures", forgetful{stays: true}},
 		{"the latest failure comes first", "failures", forgetful{unordered: true}},
+		{"the stamp of who was noted stays", "queue", forgetful{first: true}},
+		{"whoever was noted again is forgotten", "queue", forgetful{anyStamp: true}},
 		{"failures are not counted any more", "many failures", forgetful{newest: true}},
 	} {
-		faults = append(faults, fault{f.fault, f.breaks, func(good provider.Store) provider.Store {
+		list = append(list, fault{f.fault, f.breaks, func(good provider.Store) provider.Store {
 			f.store.Store = good
 			return f.store
 		}})
 	}
+	return list
 }

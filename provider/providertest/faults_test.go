@@ -357,7 +357,7 @@ func (l *listener) Errorf(format string, args ...any) {
 // TestFaults: each fault is found, by the promise that it breaks.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for _, f := range faults {
+	for _, f := range slices.Concat(faults, healthFaults()) {
 		t.Run(f.fault, func(t *testing.T) {
 			i := slices.IndexFunc(promises, func(p promise) bool { return p.name == f.breaks })
 			if i < 0 {

@@ -60,6 +60,7 @@ var promises = []promise{
 	{"seen", "Touch moves each time up, of a provider of the tenant, and never back", seen},
 	{"failures", "a failure is returned as it was stored, the longest failing first, with the time of the first one of its subject, until Heal or until the provider goes", failures},
 	{"many failures", "of a provider MaxFailures are kept, and those go on being counted", manyFailures},
+	{"queue", "a user who was noted is returned, in order, until it is dequeued under the latest stamp", queued},
 	{"once", "of concurrent calls with a key one is the first, until it is over", once},
 	{"once is undone", "a call of Once that is undone was none", onceUndone},
 	{"revocations", "the latest revocation of a user and of a provider is returned, and of nobody else", revocations},

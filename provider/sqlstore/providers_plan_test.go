@@ -52,11 +52,15 @@ func TestProviderPlans(t *testing.T) {
 				_, err := p.Providers(ctx, "acme", provider.Query{Limit: 10, Now: now})
 				return err
 			},
-			"Token":          func(p *sqlstore.Providers) error { _, _, err := p.Token(ctx, "t77"); return err },
-			"Tokens":         func(p *sqlstore.Providers) error { _, err := p.Tokens(ctx, "acme", "p0077"); return err },
-			"Seen":           func(p *sqlstore.Providers) error { _, err := p.Seen(ctx, "acme", "p0077"); return err },
-			"Failures":       func(p *sqlstore.Providers) error { _, err := p.Failures(ctx, "acme", "p0077"); return err },
-			"Heal":           func(p *sqlstore.Providers) error { return p.Heal(ctx, "acme", "p0077", "x", "y") },
+			"Token":    func(p *sqlstore.Providers) error { _, _, err := p.Token(ctx, "t77"); return err },
+			"Tokens":   func(p *sqlstore.Providers) error { _, err := p.Tokens(ctx, "acme", "p0077"); return err },
+			"Seen":     func(p *sqlstore.Providers) error { _, err := p.Seen(ctx, "acme", "p0077"); return err },
+			"Failures": func(p *sqlstore.Providers) error { _, err := p.Failures(ctx, "acme", "p0077"); return err },
+			"Heal":     func(p *sqlstore.Providers) error { return p.Heal(ctx, "acme", "p0077", "x", "y") },
+			"Queued": func(p *sqlstore.Providers) error {
+				_, err := p.Queued(ctx, provider.Queued{Tenant: "acme", User: "u77"}, 10)
+				return err
+			},
 			"Tests":          func(p *sqlstore.Providers) error { _, err := p.Tests(ctx, "acme", "p0077"); return err },
 			"Unsent":         func(p *sqlstore.Providers) error { _, err := p.Unsent(ctx, 10); return err },
 			"Revocations":    func(p *sqlstore.Providers) error { _, err := p.Revocations(ctx, "acme", "u77", "p0077"); return err },

@@ -84,6 +84,14 @@ CREATE TABLE sso_failures (
 	PRIMARY KEY (provider, subject)
 );
 
+-- Users whose roles have to be looked at.
+CREATE TABLE sso_queue (
+	tenant  text COLLATE "C" NOT NULL,
+	user_id text COLLATE "C" NOT NULL,
+	stamp   text COLLATE "C" NOT NULL,
+	PRIMARY KEY (tenant, user_id)
+);
+
 CREATE TABLE sso_once (
 	tenant text COLLATE "C" NOT NULL,
 	key    text COLLATE "C" NOT NULL,

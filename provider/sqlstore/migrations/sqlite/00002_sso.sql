@@ -84,6 +84,14 @@ CREATE TABLE sso_failures (
 	PRIMARY KEY (provider, subject)
 ) WITHOUT ROWID;
 
+-- Users whose roles have to be looked at.
+CREATE TABLE sso_queue (
+	tenant  TEXT NOT NULL,
+	user_id TEXT NOT NULL,
+	stamp   TEXT NOT NULL,
+	PRIMARY KEY (tenant, user_id)
+) WITHOUT ROWID;
+
 CREATE TABLE sso_once (
 	tenant TEXT NOT NULL,
 	key    TEXT NOT NULL,
