@@ -139,7 +139,8 @@ var catalogue = map[EventType]EventEntry{
 	EventRolesSet:    {Meaning: "A user has other roles from groups.", Details: []DetailEntry{{Name: "roles", Meaning: "the IDs of all that the user has from groups now"}}},
 	EventRoleSkipped: {Meaning: "A group gives a role that is not for users of this type; the user does not get it.", Details: []DetailEntry{
 		{Name: "role", Meaning: "the name of the role"}, {Name: "user_type", Meaning: "whose role it is"}}},
-	EventSilent: {Meaning: "Nothing was heard of the identity provider that should have been.", Details: []DetailEntry{{Name: "last", Meaning: "when it was last heard (RFC 3339)"}}},
+	EventUnmanaged: {Meaning: "The identity provider writes an attribute that it does not manage; it is not stored.", Details: []DetailEntry{{Name: "attribute", Meaning: "the attribute"}}},
+	EventSilent:    {Meaning: "Nothing was heard of the identity provider that should have been.", Details: []DetailEntry{{Name: "last", Meaning: "when it was last heard (RFC 3339)"}}},
 	EventFailing: {Meaning: "The identity provider is refused for a day with a user or group.", Details: []DetailEntry{
 		{Name: "name", Meaning: "the user name, or the name of the group", Personal: true},
 		{Name: "reason", Meaning: "the HTTP status and the scimType"},

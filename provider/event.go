@@ -150,6 +150,7 @@ const (
 	EventExpiring      EventType = "provider.expiring"     // a certificate or metadata: 30, 14, 7 and 1 days before, and at the end
 	EventTokenExpiring EventType = "scim.token_expiring"   // 30, 14, 7 and 1 days before, and at the end
 	EventRoleSkipped   EventType = "user.role_skipped"     // it is for users of the other type
+	EventUnmanaged     EventType = "scim.unmanaged"        // an attribute that is written and not stored
 	EventSilent        EventType = "scim.silent"           // nothing was heard of an identity provider
 	EventFailing       EventType = "scim.failing"          // somebody is refused for a day
 	EventIdleRemoved   EventType = "provider.idle_removed" // a draft that nobody has touched

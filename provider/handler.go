@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -110,15 +111,38 @@ func (s *Service) newSCIM() (*scim.Handler, error) {
 	if who == nil {
 		who = s
 	}
-	h, err := scim.New(s.config.Stores, who, c)
+	h, err := scim.New(s.config.Stores, recogniser{who}, c)
 	if err != nil {
 		return nil, fmt.Errorf("provider: Config.SCIM: %w", err)
 	}
 	return h, nil
 }
 
-// scimURL returns the URL of the SCIM endpoint at the host that was asked.
+// A recogniser notes who has sent a request, for scimURL.
+type recogniser struct{ scim.Authenticator }
+
+// Authenticate implements [scim.Authenticator].
+func (a recogniser) Authenticate(ctx context.Context, h http.Header) (scim.Principal, error) {
+	who, err := a.Authenticator.Authenticate(ctx, h)
+	if after, ok := ctx.Value(afterKey{}).(*afterwards); ok && err == nil {
+		after.who = who
+	}
+	return who, err
+}
+
+// scimURL returns the URL of the SCIM endpoint: at the base URL of the tenant whose host was asked, else at
+// its native one. Where those cannot be had it is at the host that was asked.
 func (s *Service) scimURL(r *http.Request) string {
+	if after, ok := r.Context().Value(afterKey{}).(*afterwards); ok && after.who.Tenant != "" {
+		if u, err := s.urls(r.Context(), after.who.Tenant); err == nil {
+			for _, base := range u.bases() {
+				if sameHost(base, s.requestHost(r)) {
+					return base + scimPath
+				}
+			}
+			return u.Native + scimPath
+		}
+	}
 	scheme := "https://"
 	if s.isPlain(r) {
 		scheme = "http://"

@@ -68,6 +68,24 @@ func (s *Service) keeps(who scim.Principal, ref filter.Ref) bool {
 	return !ok || p.(*Provider).manages(ref)
 }
 
+// noteUnkept records, once for each attribute, that the provider writes one that it does not manage.
+func (s *Service) noteUnkept(ctx context.Context, c scim.Change) error {
+	for _, ref := range c.Unkept {
+		key := "unmanaged " + c.By.Manager + " " + ref.String()
+		if _, known := s.unkept.Load(key); known {
+			continue
+		}
+		err := s.once(ctx, c.By.Tenant, key, Event{
+			Type: EventUnmanaged, Provider: ID(c.By.Manager), Details: map[string]string{"attribute": ref.String()},
+		})
+		if err != nil {
+			return err
+		}
+		s.unkept.Store(key, true)
+	}
+	return nil
+}
+
 // adopt says whether a provider may find a native user, and take the user over.
 func (s *Service) adopt(ctx context.Context, who scim.Principal, u scim.User) error {
 	p, err := s.of(ctx, s.config.Store, who)

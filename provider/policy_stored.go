@@ -18,6 +18,9 @@ func (s *Service) stored(ctx context.Context, c scim.Change) error {
 	if err := s.catchUp(ctx, c); err != nil {
 		return err
 	}
+	if err := s.noteUnkept(ctx, c); err != nil {
+		return err
+	}
 	if err := s.giveNow(ctx, c.By.Tenant); err != nil {
 		return err
 	}
@@ -123,6 +126,7 @@ type afterwards struct {
 	refused     []Event
 	events      []Event
 	revocations []Revocation
+	who         scim.Principal
 	joined      bool    // our store was a part of the transaction of the change
 	roles       []queue // whose roles have to be looked at
 }

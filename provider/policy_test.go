@@ -419,6 +419,41 @@ func TestTwoLeaveAtOnce(t *testing.T) {
 }
 
 // TestManaged: with the narrower set other attributes are readOnly, and writes to them pass over.
+// TestUnmanagedOnce expects one event for each attribute that is written and not stored.
+func TestUnmanagedOnce(t *testing.T) {
+	h := providertest.NewHost(t)
+	p := h.Connect(h.IdP(), "default")
+	_, client := h.Provision(p.ID)
+	grant(t, h, p.ID, provider.Provisioning{Grants: everything, Managed: provider.ManagedNinjaOne})
+	id := ask(t, h, client, http.MethodPost, "/Users", userBody("ada@example.com", `"title": "Countess"`), http.StatusCreated)["id"].(string)
+	ask(t, h, client, http.MethodPost, "/Users", userBody("bob@example.com", `"title": "Baron"`), http.StatusCreated)
+	ask(t, h, client, http.MethodPatch, "/Users/"+id, patch(`{"op": "Add", "path": "nickName", "value": "Babs"}`), http.StatusOK)
+	ask(t, h, client, http.MethodPatch, "/Users/"+id, patch(`{"op": "Add", "path": "name.givenName", "value": "Ada"}`), http.StatusOK)
+	ask(t, h, client, http.MethodPut, "/Users/"+id, userBody("ada@example.com"), http.StatusOK)
+	var got []string
+	for _, e := range eventsOf(t, h, provider.EventUnmanaged) {
+		got = append(got, e.Details["attribute"])
+	}
+	if strings.Join(got, " ") != "nickName title" {
+		t.Errorf("events about %q, want nickName and title", got)
+	}
+}
+
+// TestSCIMBaseURL expects locations at the base URLs of the tenant.
+func TestSCIMBaseURL(t *testing.T) {
+	h, _, client := setupHost(t)
+	for host, want := range map[string]string{
+		"login.acme.example": "https://login.acme.example/ws/scim/v2/Users/", "acme.example.com": "https://acme.example.com/ws/scim/v2/Users/",
+		"elsewhere.example": "https://acme.example.com/ws/scim/v2/Users/",
+	} {
+		client.Base = "https://" + host + "/ws/scim/v2"
+		answer := ask(t, h, client, http.MethodPost, "/Users", userBody("ada@"+host), http.StatusCreated)
+		if got := answer["meta"].(map[string]any)["location"].(string); !strings.HasPrefix(got, want) {
+			t.Errorf("asked at %s the location is %s, want %s…", host, got, want)
+		}
+	}
+}
+
 func TestManaged(t *testing.T) {
 	t.Parallel()
 	h := providertest.NewHost(t)

@@ -105,6 +105,7 @@ type Service struct {
 	// provisioning has the provider of each token as it was last authenticated, for rules that are asked
 	// without a context.
 	provisioning sync.Map       // of *Provider, by token ID
+	unkept       sync.Map       // of attributes that an event was recorded about, by provider and attribute
 	seen         sync.Map       // of Seen, by provider: what of it this process has written down
 	fetchRoots   *x509.CertPool // of tests; nil = those of the system
 }

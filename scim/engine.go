@@ -89,7 +89,7 @@ func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *b
 	now := e.now().UTC().Truncate(time.Millisecond)
 	m := res.meta()
 	m.ID, m.ManagedBy, m.Created, m.LastModified = newID(now), p.Manager, now, now
-	e.unkept(p, rt, res, rt.new())
+	unkept := e.unkept(p, rt, res, rt.new())
 	if _, err := e.rules(ctx, p, nil, res, b.late); err != nil {
 		return nil, err
 	}
@@ -115,7 +115,9 @@ func (e *engine) create(ctx context.Context, p Principal, rt *resourceType, b *b
 	if err != nil {
 		return nil, err
 	}
-	return out, e.stored(ctx, rt.stores.change(p, nil, out, change.Members))
+	change = rt.stores.change(p, nil, out, change.Members)
+	change.Unkept = unkept
+	return out, e.stored(ctx, change)
 }
 
 func (e *engine) check(ctx context.Context, s Stores, c *Change) error {
@@ -138,16 +140,21 @@ func (e *engine) stored(ctx context.Context, c Change) error {
 	return nil
 }
 
-// unkept undoes what a request did to attributes the principal does not manage.
-func (e *engine) unkept(p Principal, rt *resourceType, after, before resource) {
+// unkept undoes what a request did to attributes the principal does not manage, and returns those that it
+// has given another value.
+func (e *engine) unkept(p Principal, rt *resourceType, after, before resource) (written []filter.Ref) {
 	if e.policy.Keeps == nil {
-		return
+		return nil
 	}
 	for i := range rt.attrs {
 		if ref := rt.attrs[i].ref; ref.Parent().IsZero() && !e.keeps(p, rt, ref) {
+			if after.Len(ref) > 0 && !sameAttribute(after, before, ref) {
+				written = append(written, ref)
+			}
 			copyAttribute(after, before, ref)
 		}
 	}
+	return written
 }
 
 // keeps reports whether the principal manages an attribute, as everyone does members, what a

@@ -24,10 +24,10 @@ type exchange struct {
 
 func (x *exchange) serve() error {
 	var err error
-	x.base = strings.TrimSuffix(x.h.baseURL(x.r), "/")
 	if x.who, err = x.authenticate(); err != nil {
 		return err
 	}
+	x.base = strings.TrimSuffix(x.h.baseURL(x.r), "/")
 	if x.h.limiter != nil {
 		if wait := x.h.limiter.Allow(x.ctx, x.who); wait > 0 {
 			return &Refusal{Status: http.StatusTooManyRequests, Detail: "too many requests with this token; slow down and try again", RetryAfter: wait}

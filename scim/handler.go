@@ -13,7 +13,8 @@ import (
 type Config struct {
 	// BaseURL returns the public URL of the endpoint for a request, such as
 	// https://tenant.example.com/ws/scim/v2. It begins every location in an answer; where a
-	// request's path begins with its path, the rest is the resource.
+	// request's path begins with its path, the rest is the resource. It is called when it is known who
+	// has sent the request.
 	BaseURL func(*http.Request) string
 
 	// Schemas are the host's extensions, each a schema as RFC 7643 §7 writes it. One whose URN

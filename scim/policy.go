@@ -57,4 +57,7 @@ type Change struct {
 	// Withheld says which values of the NinjaOne extension were not taken over, because the
 	// request deactivates the user and is not refused for them.
 	Withheld []error
+	// Unkept are the attributes that the request has written, and that were not stored since
+	// Policy.Keeps does not keep them. It is for Stored.
+	Unkept []filter.Ref
 }

@@ -55,7 +55,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 	if ref, ok := rt.altered(before, after); ok {
 		return nil, Change{}, mutability("%s is immutable and has a value", ref)
 	}
-	e.unkept(p, rt, after, before)
+	unkept := e.unkept(p, rt, after, before)
 	withheld, err := e.rules(ctx, p, before, after, late)
 	if err != nil {
 		return nil, Change{}, err
@@ -64,7 +64,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 	adopts := m.ManagedBy == ""
 	if !adopts && members.IsZero() && rt.same(before, after) {
 		change := rt.stores.change(p, before, before, members)
-		change.Withheld = withheld
+		change.Withheld, change.Unkept = withheld, unkept
 		return before, change, nil
 	}
 	if err := e.checkMembers(ctx, s, p, members); err != nil {
@@ -85,7 +85,7 @@ func (e *engine) updateOnce(ctx context.Context, s Stores, p Principal, rt *reso
 		return nil, Change{}, e.conflict(ctx, s, p, rt, after, err)
 	}
 	change = rt.stores.change(p, before, out, change.Members)
-	change.Withheld = withheld
+	change.Withheld, change.Unkept = withheld, unkept
 	return out, change, nil
 }
 

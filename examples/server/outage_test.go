@@ -71,7 +71,7 @@ func TestLockedFile(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	file := freshFile(t)
-	s := start(t, "-db", impatient(file, 100*time.Millisecond)+"&_pragma=max_page_count(60)")
+	s := start(t, "-db", impatient(file, 100*time.Millisecond)+"&_pragma=max_page_count(80)")
 	c := newClient(t, s.ready)
 	var made [8][]string
 	var full sync.Once
