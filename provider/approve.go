@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,9 +84,9 @@ func (s *Service) Reclaim(ctx context.Context, a Actor, id ID, user string, proo
 	if err := s.setManager(ctx, a.Tenant, user, "", string(id)); err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	_, err = s.change(ctx, a, id, "", func(_ context.Context, _ Store, p *Provider) ([]Event, error) {
+	_, err = s.change(ctx, a, id, "", func(ctx context.Context, st Store, p *Provider) ([]Event, error) {
 		p.Provisioning.Released = slices.DeleteFunc(p.Provisioning.Released, func(id string) bool { return id == user })
-		return []Event{{Type: EventReclaimed, User: user}}, nil
+		return []Event{{Type: EventReclaimed, User: user}}, st.Enqueue(ctx, a.Tenant, rand.Text(), user)
 	})
 	return err
 }

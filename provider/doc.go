@@ -37,6 +37,10 @@
 // provider is told of success. An administrator is taken over with approval only, is never made by an
 // identity provider, and the last one stays.
 //
+// Groups give roles as [Service.MapRoles] says: a user has those of all groups they are in, but none of
+// another user type, and never that of an administrator. [Service.SetupSheet] tells an administrator what
+// to do at the identity provider, and [Service.Health] how it goes: who is refused, since when and why.
+//
 // # What a host may count on
 //
 //   - Tenant is an argument of every call of the [Store] but for those that find it.

@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -42,6 +43,12 @@ const MaxFailures = 1000
 
 // guid finds the random text in the filter of a connection test.
 var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}`)
+
+// What a client names has any length; these are kept of it, in bytes: a subject as it is, and a sentence.
+const (
+	maxSubject  = 256
+	maxSentence = 1000
+)
 
 // failureFor is how long a failure is one of now that is not heard of again: identity providers repeat
 // what failed once a day at least, and stop when somebody is not assigned any more.
@@ -156,8 +163,8 @@ func (s *Service) note(ctx context.Context, r *http.Request, o scim.Outcome) err
 		return s.config.Store.Heal(ctx, tenant, id, subjects...)
 	default:
 		return s.config.Store.PutFailure(ctx, tenant, Failure{
-			Provider: id, Subject: subjects[0], Type: o.Type, ID: o.ID, Name: o.Name,
-			Reason: strings.TrimSpace(fmt.Sprint(o.Status, " ", o.Refusal.Type)), Sentence: o.Refusal.Detail,
+			Provider: id, Subject: subjects[0], Type: o.Type, ID: shorten(o.ID), Name: shorten(o.Name),
+			Reason: strings.TrimSpace(fmt.Sprint(o.Status, " ", o.Refusal.Type)), Sentence: cut(o.Refusal.Detail, maxSentence),
 			Since: now, Last: now, Count: 1,
 		})
 	}
@@ -195,7 +202,20 @@ func subjectsOf(r *http.Request, o scim.Outcome) []string {
 	if o.Name != "" {
 		keys = append(keys, "name "+o.Type+" "+filter.Fold(o.Name))
 	}
+	for i, key := range keys {
+		if len(key) > maxSubject {
+			keys[i] = fmt.Sprintf("hash %x", sha256.Sum256([]byte(key)))
+		}
+	}
 	return append(keys, "request "+r.Method+" "+o.Type)
+}
+
+// cut bounds a text.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // isProbe reports whether a request is one that a connection test begins with: Entra ID asks for a user

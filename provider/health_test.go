@@ -3,8 +3,10 @@ package provider_test
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-30109bde/gatehouse/provider"
 	"github.com/seed-30109bde/gatehouse/provider/providertest"
@@ -83,6 +85,26 @@ func TestSilence(t *testing.T) {
 				t.Errorf("off: %+v", got)
 			}
 		})
+	}
+}
+
+// TestLongNames has a client name a user at length.
+func TestLongNames(t *testing.T) {
+	h := providertest.NewHost(t, func(c *provider.Config) { c.Organizations = providertest.Organizations{"7"} })
+	p := h.Connect(h.IdP(), "default")
+	_, client := h.Provision(p.ID)
+	long := strings.Repeat("é", 100_000)
+	for _, name := range []string{long + "a", long + "b", long + "a"} {
+		ask(t, h, client, http.MethodPost, "/Users", userBody(name+"@example.com", placed("70", "endUser")), http.StatusBadRequest)
+	}
+	list := health(t, h, p.ID).Failing
+	if len(list) != 2 || list[0].Count+list[1].Count != 3 {
+		t.Fatalf("%d users fail, want two", len(list))
+	}
+	for _, f := range list {
+		if len(f.Name)+len(f.Sentence)+len(f.Subject)+len(f.ID) > 2000 || !utf8.ValidString(f.Name+f.Sentence) {
+			t.Errorf("%d bytes are kept of a failure", len(f.Name)+len(f.Sentence)+len(f.Subject))
+		}
 	}
 }
 

@@ -240,12 +240,36 @@ func (s *Service) needed(ctx context.Context, stores scim.Stores, tenant scim.Te
 // revoke writes down that the sessions of the user are over.
 func (r *ruling) revoke(ctx context.Context, reason string) error {
 	revocation := Revocation{User: r.Before.ID, At: r.s.now(), Reason: reason}
-	// Without any transaction it is written down first: nobody is to be lost in between.
-	if r.after != nil && r.s.config.Stores.Transact != nil {
+	switch {
+	case r.after != nil && r.s.config.Stores.Transact != nil:
 		r.after.revocations = append(r.after.revocations, revocation)
 		return nil
+	case r.after != nil:
+		return r.intend(ctx, revocation)
 	}
 	return r.s.revoke(ctx, r.st, nobody(r.By.Tenant), revocation)
+}
+
+// intend writes a revocation down where nothing is a transaction: before the user, so that nobody is lost
+// in between. It is withdrawn if the user is not stored.
+func (r *ruling) intend(ctx context.Context, revocation Revocation) error {
+	before := Revocation{User: revocation.User, Acknowledged: true, Until: revocation.At}
+	list, err := r.st.Revocations(ctx, r.By.Tenant, revocation.User, "")
+	if err != nil {
+		return err
+	}
+	for _, stored := range list {
+		if stored.Provider == "" && !slices.ContainsFunc(r.after.intents, func(i intent) bool { return i.made.At.Equal(stored.At) }) {
+			before = stored
+		}
+	}
+	revocation.Next, revocation.Until = revocation.At.Add(firstRetry), revocation.At.Add(r.s.config.Session)
+	if err := r.st.PutRevocation(ctx, r.By.Tenant, revocation); err != nil {
+		return err
+	}
+	r.after.intents = append(r.after.intents, intent{r.By.Tenant, revocation, before})
+	r.happens(EventRevoked, r.Before, map[string]string{"reason": revocation.Reason})
+	return nil
 }
 
 // group notes what becomes of a group.

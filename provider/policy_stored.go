@@ -12,6 +12,9 @@ import (
 // stored does what follows a change that is stored. It is called again for a request that is repeated, and
 // finishes then what has failed before.
 func (s *Service) stored(ctx context.Context, c scim.Change) error {
+	if after, ok := ctx.Value(afterKey{}).(*afterwards); ok {
+		after.intents = nil
+	}
 	if err := s.undoLast(ctx, c); err != nil {
 		return err
 	}
@@ -126,9 +129,16 @@ type afterwards struct {
 	refused     []Event
 	events      []Event
 	revocations []Revocation
+	intents     []intent // written down before a change that may not be stored
 	who         scim.Principal
 	joined      bool    // our store was a part of the transaction of the change
 	roles       []queue // whose roles have to be looked at
+}
+
+// An intent is a revocation that was written down, and what was there before.
+type intent struct {
+	tenant       scim.TenantID
+	made, before Revocation
 }
 
 // A queue are users who were noted with one stamp.
@@ -153,11 +163,28 @@ func (s *Service) later(ctx context.Context, e Event) {
 	s.config.Logger.WarnContext(ctx, "a change was refused", "event", e)
 }
 
+// withdraw takes back what was written down for a change that was not stored: the sessions go on.
+func (s *Service) withdraw(ctx context.Context, intents []intent) {
+	for _, i := range slices.Backward(intents) {
+		err := s.config.Store.Transact(ctx, i.tenant, func(ctx context.Context, st Store) error {
+			same, err := s.isStored(ctx, st, i.tenant, i.made)
+			if err != nil || !same {
+				return err
+			}
+			return st.PutRevocation(ctx, i.tenant, i.before)
+		})
+		if err != nil {
+			s.config.Logger.ErrorContext(ctx, "a revocation could not be withdrawn; the user has to sign in again", "tenant", i.tenant, "user", i.made.User, "error", err)
+		}
+	}
+}
+
 // serveSCIM serves a request of an identity provider, and records what had to wait for its end.
 func (s *Service) serveSCIM(w http.ResponseWriter, r *http.Request) {
 	var after afterwards
 	ctx := r.Context()
 	s.scim.ServeHTTP(w, r.WithContext(context.WithValue(ctx, afterKey{}, &after)))
+	s.withdraw(context.WithoutCancel(ctx), after.intents)
 	for _, e := range after.refused {
 		err := s.act(context.WithoutCancel(ctx), nobody(e.Tenant), func(context.Context, Store) ([]Event, error) { return []Event{e}, nil })
 		if err != nil {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -419,6 +420,51 @@ func TestTwoLeaveAtOnce(t *testing.T) {
 }
 
 // TestManaged: with the narrower set other attributes are readOnly, and writes to them pass over.
+// A brokenStore fails to store users.
+type brokenStore struct {
+	scim.UserStore
+	broken *bool
+}
+
+func (s brokenStore) UpdateUser(ctx context.Context, tenant scim.TenantID, u scim.User) (scim.User, error) {
+	if *s.broken {
+		return scim.User{}, errors.New("broken")
+	}
+	return s.UserStore.UpdateUser(ctx, tenant, u)
+}
+
+// TestWithdrawn has the store fail between the revocation and the user, where there are no transactions:
+// the session goes on, until the deactivation is repeated.
+func TestWithdrawn(t *testing.T) {
+	var broken bool
+	h := providertest.NewHost(t, func(c *provider.Config) { c.Stores.Users = brokenStore{c.Stores.Users, &broken} })
+	p := h.Connect(h.IdP(), "default")
+	_, client := h.Provision(p.ID)
+	id := ask(t, h, client, http.MethodPost, "/Users", userBody("ada@example.com"), http.StatusCreated)["id"].(string)
+	began := h.Clock.Now()
+	h.Clock.Add(time.Hour)
+	for range 2 {
+		broken = true
+		ask(t, h, client, http.MethodPatch, "/Users/"+id, patch(deactivate), http.StatusInternalServerError)
+		if err := h.Check(t.Context(), providertest.Tenant, id, p.ID, began); err != nil {
+			t.Errorf("the deactivation was not stored, and the session is over: %v", err)
+		}
+		h.Clock.Add(time.Hour)
+		maintain(t, h)
+		if len(h.Kills()) != 0 || len(eventsOf(t, h, provider.EventRevoked)) != 0 {
+			t.Errorf("sessions were ended: %v, %v", h.Kills(), eventsOf(t, h, provider.EventRevoked))
+		}
+	}
+	broken = false
+	ask(t, h, client, http.MethodPatch, "/Users/"+id, patch(deactivate), http.StatusOK)
+	if err := h.Check(t.Context(), providertest.Tenant, id, p.ID, began); err == nil {
+		t.Error("the session goes on")
+	}
+	if len(h.Kills()) != 1 || len(eventsOf(t, h, provider.EventRevoked)) != 1 {
+		t.Errorf("kills %v, events %v", h.Kills(), eventsOf(t, h, provider.EventRevoked))
+	}
+}
+
 // TestUnmanagedOnce expects one event for each attribute that is written and not stored.
 func TestUnmanagedOnce(t *testing.T) {
 	h := providertest.NewHost(t)

@@ -219,6 +219,41 @@ func TestMapRolesRefuses(t *testing.T) {
 	}
 }
 
+// TestRolesOfOthers has a provider put the people of another one into its groups, and map the other's.
+func TestRolesOfOthers(t *testing.T) {
+	s := newStaff(t)
+	ada := s.user("ada", "Technician")
+	theirs := s.group("Desk", ada)
+	b := s.Connect(s.IdP(), "b", "b.example")
+	_, client := s.Provision(b.ID)
+	grants := everything
+	grants.AnyRole = true
+	grant(t, s.Host, b.ID, provider.Provisioning{Grants: grants})
+	own := ask(t, s.Host, client, http.MethodPost, "/Groups", `{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Desk"}`, http.StatusCreated)["id"].(string)
+	if _, err := s.MapRoles(t.Context(), providertest.Admin, b.ID, []provider.RoleMapping{{Group: theirs, Roles: []string{"desk"}}}); err == nil {
+		t.Error("a provider has mapped the group of another")
+	}
+	if _, err := s.MapRoles(t.Context(), providertest.Admin, b.ID, []provider.RoleMapping{{Group: own, Roles: []string{"desk"}}}); err != nil {
+		t.Fatal(err)
+	}
+	s.Ask(client, http.MethodPatch, "/Groups/"+own, patch(`{"op": "Add", "path": "members", "value": [{"value": "`+ada+`"}]}`))
+	maintain(t, s.Host)
+	s.roles.has(t, ada, "")
+	// Also where the membership is there: whoever manages the user decides.
+	g, err := s.Host.Config.Stores.Groups.Group(t.Context(), providertest.Tenant, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Host.Config.Stores.Groups.UpdateGroup(t.Context(), providertest.Tenant, g, scim.MemberChange{Add: []string{ada}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Host.Config.Store.Enqueue(t.Context(), providertest.Tenant, "x", ada); err != nil {
+		t.Fatal(err)
+	}
+	maintain(t, s.Host)
+	s.roles.has(t, ada, "")
+}
+
 func TestPreviewRoles(t *testing.T) {
 	s := newStaff(t)
 	ada, bob, eve := s.user("ada", "Technician"), s.user("bob", "Technician"), s.user("eve", "endUser")
