@@ -17,11 +17,18 @@ import (
 	"github.com/seed-30109bde/gatehouse/scim/scimtest"
 )
 
-// TestProvisioning walks the eighteen steps by which an administrator sets up provisioning from Entra ID,
-// over the stores of a host, and looks after each at what the administrator would see. open returns empty
-// stores, and is given their clock.
+// TestProvisioning walks the eighteen steps by which an administrator sets up provisioning, once from
+// Entra ID and once from Okta, over the stores of a host, and looks after each at what the administrator
+// would see. open returns empty stores, and is given their clock.
 func TestProvisioning(t *testing.T, open func(t *testing.T, now func() time.Time) Stores) {
-	w := &provisioning{t: t, ids: map[string]string{}}
+	for _, d := range []directory{entra, okta} {
+		t.Run(d.name, func(t *testing.T) { provision(t, d, open) })
+	}
+}
+
+// provision walks the steps with one directory.
+func provision(t *testing.T, d directory, open func(t *testing.T, now func() time.Time) Stores) {
+	w := &provisioning{t: t, directory: d, ids: map[string]string{}}
 	w.Host = NewHost(t, func(c *provider.Config) {
 		c.Organizations = Organizations{"7", "8", extension.All}
 		open(t, c.Now).with(c)
@@ -36,14 +43,14 @@ func TestProvisioning(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"generate the secret token", w.token},
 		{"copy the tenant URL", w.url},
 		{"enter URL and token", w.enter},
-		{"test connection", w.test},
+		{"test connection", w.connection},
 		{"the attribute list", w.attributes},
 		{"match by user name", w.match},
 		{"map the organization", w.organization},
 		{"map the user type", w.userType},
 		{"assign people", w.people},
 		{"people who are here already", w.convert},
-		{"assign a group", w.group},
+		{"assign a group", w.assignGroup},
 		{"provision on demand", w.onDemand},
 		{"look at the cycle", w.cycle},
 		{"sign in", w.signIn},
@@ -61,10 +68,11 @@ func TestProvisioning(t *testing.T, open func(t *testing.T, now func() time.Time
 // A provisioning is an administrator on the way.
 type provisioning struct {
 	*Host
+	directory
 	t      *testing.T // of the step
 	idp    *samltest.IdP
 	p      provider.Provider
-	client scimtest.Host
+	scim   scimtest.Host
 	secret provider.Token
 	ids    map[string]string // of what was provisioned, by name
 }
@@ -76,10 +84,10 @@ func (w *provisioning) must(err error) {
 	}
 }
 
-// asks sends a request as Entra ID does, which has to be answered with a status, and returns the answer.
+// asks sends a request, which has to be answered with a status, and returns the answer.
 func (w *provisioning) asks(method, path, body string, want int) map[string]any {
 	w.t.Helper()
-	status, text := w.Ask(w.client, method, path, body)
+	status, text := w.Ask(w.scim, method, path, body)
 	if status != want {
 		w.t.Fatalf("%s %s: %d %s, want %d", method, path, status, text, want)
 	}
@@ -145,7 +153,7 @@ func (w *provisioning) enable() {
 func (w *provisioning) token() {
 	secret, token, err := w.NewToken(w.t.Context(), Admin, w.p.ID, w.Host.Proof(provider.ActionNewToken, w.p.ID))
 	w.must(err)
-	w.secret, w.client = token, w.Client(secret.Reveal())
+	w.secret, w.scim = token, w.Client(secret.Reveal())
 	list, err := w.Tokens(w.t.Context(), Admin, w.p.ID)
 	w.must(err)
 	switch {
@@ -160,11 +168,16 @@ func (w *provisioning) url() {
 	if h := w.health(); !h.Requested.IsZero() || !h.Tested.IsZero() || len(h.Failing) > 0 {
 		w.t.Errorf("health before the first request: %+v", h)
 	}
-	w.client.Base = w.URL + "/ws/scim/v2"
+	sheet, err := w.SetupSheet(w.t.Context(), Admin, w.p.ID, w.directory.client)
+	w.must(err)
+	if text := sheet.Markdown(); !strings.Contains(text, w.URL+"/ws/scim/v2") || strings.Contains(text, w.scim.Header.Get("Authorization")) {
+		w.t.Errorf("the setup sheet lacks the tenant URL, or shows the token:\n%s", text)
+	}
+	w.scim.Base = w.URL + "/ws/scim/v2"
 }
 
 func (w *provisioning) enter() {
-	wrong := w.client
+	wrong := w.scim
 	wrong.Header = http.Header{"Authorization": {"Bearer ghscim_mistyped"}}
 	if status, body := w.Ask(wrong, http.MethodGet, "/Users?count=1", ""); status != http.StatusUnauthorized || !strings.Contains(body, "generate a new one") {
 		w.t.Errorf("a mistyped token: %d %s", status, body)
@@ -174,8 +187,8 @@ func (w *provisioning) enter() {
 	}
 }
 
-func (w *provisioning) test() {
-	answer := w.asks(http.MethodGet, `/Users?filter=userName eq "9f1c2a34-54a6-4a3e-8ab4-6b8d4ab1b2c9"`, "", http.StatusOK)
+func (w *provisioning) connection() {
+	answer := w.asks(http.MethodGet, w.directory.test, "", http.StatusOK)
 	if answer["totalResults"] != 0.0 {
 		w.t.Errorf("Test Connection: %v", answer)
 	}
@@ -208,22 +221,23 @@ func (w *provisioning) match() {
 	}
 }
 
-// create sends a user as Entra ID does, and returns the answer.
-func (w *provisioning) create(name, organization, userType string, want int) map[string]any {
+// creates sends a user, and returns the answer.
+func (w *provisioning) creates(name, organization, userType string, want int) map[string]any {
 	w.t.Helper()
-	body := map[string]any{
-		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User", extension.URN}, "externalId": name, "userName": name + "@example.com", "active": true,
-		"emails": []any{map[string]any{"primary": true, "type": "work", "value": name + "@example.com"}}, "meta": map[string]any{"resourceType": "User"},
-		"name": map[string]any{"givenName": name, "familyName": "Example"}, "roles": []any{},
-		extension.URN: map[string]any{"organizationId": organization, "userType": userType},
-	}
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(w.directory.create(name, organization, userType))
 	w.must(err)
 	answer := w.asks(http.MethodPost, "/Users", string(text), want)
 	if id, ok := answer["id"].(string); ok {
 		w.ids[name] = id
 	}
 	return answer
+}
+
+// sends sends a request about a user, which has to succeed.
+func (w *provisioning) sends(name, organization string, what func(person) request) {
+	w.t.Helper()
+	r := what(person{w.ids[name], name, organization, extension.EndUser})
+	w.asks(r.method, "/Users/"+w.ids[name], r.body, http.StatusOK)
 }
 
 // fails expects the page to show that somebody is refused, and why.
@@ -246,9 +260,9 @@ func (w *provisioning) fails(name, reason string, words ...string) {
 }
 
 func (w *provisioning) organization() {
-	w.create("ada", "70", extension.EndUser, http.StatusBadRequest)
+	w.creates("ada", "70", extension.EndUser, http.StatusBadRequest)
 	w.fails("ada", "400 invalidValue", extension.OrganizationID, "70")
-	w.create("ada", "7", extension.EndUser, http.StatusCreated)
+	w.creates("ada", "7", extension.EndUser, http.StatusCreated)
 	if h := w.health(); len(h.Failing) != 0 {
 		w.t.Errorf("ada is still refused: %+v", h)
 	}
@@ -258,31 +272,31 @@ func (w *provisioning) organization() {
 }
 
 func (w *provisioning) userType() {
-	w.create("grace", "8", "technician", http.StatusBadRequest)
+	w.creates("grace", "8", "technician", http.StatusBadRequest)
 	w.fails("grace", "400 invalidValue", extension.Technician, extension.EndUser)
 	since := w.health().Failing[0].Since
 	w.Clock.Add(40 * time.Minute)
-	w.create("grace", "8", "technician", http.StatusBadRequest)
+	w.creates("grace", "8", "technician", http.StatusBadRequest)
 	if f := w.health().Failing[0]; !f.Since.Equal(since) || f.Count != 2 || !f.Last.Equal(w.Clock.Now()) {
 		w.t.Errorf("refused twice: %+v, since %v", f, since)
 	}
-	w.create("grace", "8", extension.Technician, http.StatusCreated)
+	w.creates("grace", "8", extension.Technician, http.StatusCreated)
 	if u := w.sees("grace"); u.NinjaOne.UserType != extension.Technician {
 		w.t.Errorf("grace is %+v", u)
 	}
 }
 
 func (w *provisioning) people() {
-	w.create("alice", "7", "", http.StatusCreated)
+	w.creates("alice", "7", "", http.StatusCreated)
 	if u := w.sees("alice"); u.NinjaOne.UserType != extension.EndUser || !u.SSO {
 		w.t.Errorf("alice is %+v", u)
 	}
 	if ok, err := w.Editable(w.t.Context(), Tenant, w.ids["alice"]); err != nil || ok {
 		w.t.Errorf("alice can be edited here: %v, %v", ok, err)
 	}
-	w.create("alice", "7", "", http.StatusConflict)
+	w.creates("alice", "7", "", http.StatusConflict)
 	w.fails("alice", "409 uniqueness")
-	w.asks(http.MethodPatch, "/Users/"+w.ids["alice"], `{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "Replace", "path": "name.familyName", "value": "Liddell"}]}`, http.StatusOK)
+	w.sends("alice", "8", w.change)
 	if h := w.health(); len(h.Failing) != 0 {
 		w.t.Errorf("alice was found and changed, and is still refused: %+v", h)
 	}
@@ -295,14 +309,14 @@ func (w *provisioning) convert() {
 	w.ids["hedy"] = w.User(u).ID
 	other := Managed("", "hedy@elsewhere.example")
 	w.ids["other"] = w.User(other).ID
-	w.create("hedy", "7", "", http.StatusConflict)
+	w.creates("hedy", "7", "", http.StatusConflict)
 	if u := w.sees("hedy"); u.ManagedBy != "" {
 		w.t.Errorf("a POST took hedy over: %+v", u)
 	}
 	if answer := w.asks(http.MethodGet, `/Users?filter=userName eq "hedy@example.com"`, "", http.StatusOK); answer["totalResults"] != 1.0 {
 		w.t.Errorf("the search that follows: %v", answer)
 	}
-	w.asks(http.MethodPatch, "/Users/"+w.ids["hedy"], `{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "Add", "path": "externalId", "value": "hedy"}]}`, http.StatusOK)
+	w.sends("hedy", "7", w.takeOver)
 	if u := w.sees("hedy"); u.ManagedBy != string(w.p.ID) || !u.Adopted || !u.SSO {
 		w.t.Errorf("hedy was not taken over: %+v", u)
 	}
@@ -310,10 +324,11 @@ func (w *provisioning) convert() {
 	w.happened(provider.EventUserAdopted, 1)
 }
 
-func (w *provisioning) group() {
-	answer := w.asks(http.MethodPost, "/Groups", `{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group", "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"], "externalId": "g", "displayName": "Support", "meta": {"resourceType": "Group"}}`, http.StatusCreated)
+func (w *provisioning) assignGroup() {
+	create, add := w.directory.group(w.ids["grace"], w.ids["alice"])
+	answer := w.asks(http.MethodPost, "/Groups", create, http.StatusCreated)
 	w.ids["support"] = answer["id"].(string)
-	w.asks(http.MethodPatch, "/Groups/"+w.ids["support"], fmt.Sprintf(`{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "Add", "path": "members", "value": [{"$ref": null, "value": %q}, {"$ref": null, "value": %q}]}]}`, w.ids["grace"], w.ids["alice"]), http.StatusNoContent)
+	w.asks(add.method, "/Groups/"+w.ids["support"], add.body, http.StatusNoContent)
 	page, err := w.Host.Config.Stores.Groups.Members(w.t.Context(), Tenant, w.ids["support"], "", 10)
 	w.must(err)
 	if len(page.Items) != 2 {
@@ -323,7 +338,7 @@ func (w *provisioning) group() {
 }
 
 func (w *provisioning) onDemand() {
-	w.asks(http.MethodPatch, "/Users/"+w.ids["ada"], fmt.Sprintf(`{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [{"op": "Replace", "path": "name.givenName", "value": "Augusta"}, {"op": "Replace", "path": "%s:organizationId", "value": "8"}]}`, extension.URN), http.StatusOK)
+	w.sends("ada", "8", w.change)
 	if u := w.sees("ada"); u.Name.GivenName != "Augusta" || u.NinjaOne.OrganizationID != "8" {
 		w.t.Errorf("ada is %+v", u)
 	}
@@ -353,7 +368,7 @@ func (w *provisioning) signIn() {
 }
 
 func (w *provisioning) unassign() {
-	w.asks(http.MethodPatch, "/Users/"+w.ids["alice"], leave, http.StatusOK)
+	w.sends("alice", "70", w.leave) // an organization that is none keeps nobody
 	if u := w.sees("alice"); u.Active || len(w.Sessions()) != 0 {
 		w.t.Errorf("alice is %+v, with %d sessions", u, len(w.Sessions()))
 	}
@@ -363,11 +378,11 @@ func (w *provisioning) unassign() {
 }
 
 func (w *provisioning) rotate() {
-	ctx, old := w.t.Context(), w.client
+	ctx, old := w.t.Context(), w.scim
 	secret, _, err := w.NewToken(ctx, Admin, w.p.ID, w.Host.Proof(provider.ActionNewToken, w.p.ID))
 	w.must(err)
-	w.client = w.Client(secret.Reveal())
-	for _, c := range []scimtest.Host{old, w.client} {
+	w.scim = w.Client(secret.Reveal())
+	for _, c := range []scimtest.Host{old, w.scim} {
 		if status, body := w.Ask(c, http.MethodGet, "/Users?count=1", ""); status != http.StatusOK {
 			w.t.Errorf("while both are good: %d %s", status, body)
 		}
