@@ -127,6 +127,17 @@ func seedProviders(t *testing.T, p *sqlstore.Providers) {
 			if err := st.PutTest(ctx, "acme", provider.Test{ID: "run", Provider: v.ID, Began: providertest.Began}); err != nil {
 				return err
 			}
+			if err := st.Touch(ctx, "acme", v.ID, provider.Seen{Requested: providertest.Began}); err != nil {
+				return err
+			}
+			if err := st.Enqueue(ctx, "acme", "stamp", fmt.Sprint("u", n), fmt.Sprint("v", n)); err != nil {
+				return err
+			}
+			for k := range 3 {
+				if err := st.PutFailure(ctx, "acme", provider.Failure{Provider: v.ID, Subject: fmt.Sprint(k), Since: providertest.Began}); err != nil {
+					return err
+				}
+			}
 			r := provider.Revocation{User: fmt.Sprint("u", n), At: providertest.Began, Next: providertest.Began, Until: providertest.Began, Acknowledged: n%50 != 0}
 			if err := st.PutRevocation(ctx, "acme", r); err != nil {
 				return err
