@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -57,7 +58,7 @@ func openSQLite(ctx context.Context, name string) (*database, error) {
 	}
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxConnections)
-	store, err := sqlstore.NewSQLite(ctx, db, sqlstore.Config{})
+	store, err := patiently(ctx, db)
 	if err != nil {
 		db.Close()
 		return nil, explainSQLite(name, err)
@@ -97,6 +98,34 @@ func createFile(name string) (created bool, err error) {
 		return false, fmt.Errorf("cannot create the database %s: %w", shown(name), err)
 	}
 	return true, f.Close()
+}
+
+// A file that another server is just making is locked for a moment, and SQLite does not wait then, however
+// patient the DSN is: it is tried again so often, and so much later.
+const (
+	openTries = 10
+	openPause = 50 * time.Millisecond
+)
+
+// patiently makes a store of a database.
+func patiently(ctx context.Context, db *sql.DB) (store *sqlstore.Store, err error) {
+	for range openTries {
+		if store, err = sqlstore.NewSQLite(ctx, db, sqlstore.Config{}); !isLocked(err) {
+			return store, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(openPause):
+		}
+	}
+	return store, err
+}
+
+// isLocked reports whether another program has the file.
+func isLocked(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xFF == sqlite3.SQLITE_BUSY || e.Code()&0xFF == sqlite3.SQLITE_LOCKED)
 }
 
 // explainSQLite says why a file cannot be used.
