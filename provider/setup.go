@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/seed-30109bde/gatehouse/extension"
 	"github.com/seed-30109bde/gatehouse/filter"
-	"github.com/seed-30109bde/gatehouse/scim"
 )
 
 // A SetupClient is a product at the other end, as a [SetupSheet] explains it.
@@ -57,6 +55,7 @@ type SetupAttribute struct {
 	Namespace string // the URN of its schema, which Okta calls External namespace
 	Path      string // what Entra ID calls it
 	Type      string
+	Required  bool
 	Multi     bool
 	CaseExact bool
 }
@@ -67,6 +66,8 @@ type SetupMapping struct {
 	Source string // at the identity provider
 	Target string // the SCIM attribute
 	Note   string
+	// Matching is the matching precedence, 1 = asked first; 0 = users are not found by it.
+	Matching int
 }
 
 // SetupSheet returns how a provider is set up at a product. What it says of attributes is what the SCIM
@@ -89,6 +90,9 @@ func (s *Service) SetupSheet(ctx context.Context, a Actor, id ID, client SetupCl
 		return SetupSheet{}, err
 	}
 	w := &setup{s: s, p: &p, ids: ids, tenantURL: u.Native + scimPath, client: client}
+	if w.traits, err = s.traits(); err != nil {
+		return SetupSheet{}, err
+	}
 	return SetupSheet{
 		Client: client, Product: product, Provider: p.Name,
 		SSO: w.sso(), Claims: w.claims(), SCIM: w.scim(),
@@ -108,58 +112,11 @@ type setup struct {
 	ids       Identifiers
 	tenantURL string
 	client    SetupClient
+	traits    map[filter.Ref]setupTrait
 }
 
 // okta reports whether the product is Okta.
 func (w *setup) okta() bool { return w.client == SetupOkta || w.client == SetupOktaCatalog }
-
-// served returns the attribute of a path, such as emails[type eq "work"].value, and false if this provider
-// does not manage one.
-func (w *setup) served(path string) (filter.Ref, bool) {
-	if before, after, ok := strings.Cut(path, "["); ok {
-		_, rest, _ := strings.Cut(after, "]")
-		path = before + rest
-	}
-	ref, ok := w.s.users.Ref(path)
-	if !ok {
-		return ref, false
-	}
-	whole := ref
-	if !ref.Parent().IsZero() {
-		whole = ref.Parent()
-	}
-	return ref, w.p.manages(whole)
-}
-
-// manages reports whether the provider manages an attribute, as /Schemas says it.
-func (p *Provider) manages(ref filter.Ref) bool {
-	return p.Provisioning.Managed == ManagedAll || slices.Contains(ninjaOneManaged, ref.String())
-}
-
-// added returns the attributes that no product knows: those of the NinjaOne extension, and of the host's.
-func (w *setup) added() []filter.Ref {
-	var out []filter.Ref
-	for i := range w.s.users.Len() {
-		ref := w.s.users.At(i)
-		known := ref.URN() == "" || ref.URN() == scim.EnterpriseURN
-		if known || !ref.Parent().IsZero() || ref.Derived() || !w.p.manages(ref) {
-			continue
-		}
-		out = append(out, ref)
-	}
-	return out
-}
-
-// attributes lists what has to be added at the product.
-func (w *setup) attributes() []SetupAttribute {
-	var out []SetupAttribute
-	for _, ref := range w.added() {
-		out = append(out, SetupAttribute{
-			Name: ref.Name(), Namespace: ref.URN(), Path: ref.String(), Type: ref.Kind().String(), Multi: ref.Multi(), CaseExact: ref.CaseExact(),
-		})
-	}
-	return out
-}
 
 // userTypes are those that the provider may hand out; of one that does not provision yet both.
 func (w *setup) userTypes() []string {
@@ -183,6 +140,11 @@ func (w *setup) notSupported() []string {
 		out = append(out, "Import of users from here into Okta: leave Import off.", "Passwords: those that Okta sends are dropped.")
 	case SetupGoogle:
 		out = append(out, "Automatic provisioning to an app of your own: Google Workspace provisions to apps of its own catalogue. Use it for single sign-on, and provision from a product that has SCIM.")
+	}
+	for _, ref := range w.added() {
+		if why := w.unfillable(ref); why != "" {
+			out = append(out, ref.String()+": "+why+".")
+		}
 	}
 	if !slices.Contains(w.userTypes(), extension.Technician) {
 		out = append(out, "Technicians: this provider may not make any; see "+grantsPage+".")

@@ -21,7 +21,7 @@ const (
 
 // entraRows are those of the vendor's how-to, with the defaults of Entra ID for what else is served.
 var entraRows = []setupRow{
-	{direct, "userPrincipalName", "userName", "matching precedence 1"},
+	{direct, "userPrincipalName", "userName", "the one that users are found by"},
 	{expression, `Switch([IsSoftDeleted], , "False", "True", "True", "False")`, "active", "always"},
 	{direct, "mail", `emails[type eq "work"].value`, "may be absent"},
 	{direct, "givenName", "name.givenName", ""},
@@ -74,10 +74,14 @@ func (w *setup) mapping() []SetupMapping {
 	var out []SetupMapping
 	for _, r := range rows {
 		if _, ok := w.served(r.target); ok {
-			out = append(out, SetupMapping{r.kind, r.source, r.target, r.note})
+			m := SetupMapping{Kind: r.kind, Source: r.source, Target: r.target, Note: r.note}
+			if r.target == "userName" {
+				m.Matching = 1
+			}
+			out = append(out, m)
 		}
 	}
-	for _, ref := range w.added() {
+	for _, ref := range w.fillable() {
 		m := SetupMapping{Kind: direct, Source: "an attribute of yours", Target: ref.String()}
 		switch ref.String() {
 		case extension.URN + ":" + extension.OrganizationID:
@@ -113,6 +117,15 @@ func (w *setup) userType(target string) SetupMapping {
 	return m
 }
 
+// organizations are those that the provider is confined to, without "all"; none if it may use any.
+func (w *setup) organizations() []string {
+	g := &w.p.Provisioning.Grants
+	if g.AnyOrganization {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(g.Organizations), func(id string) bool { return strings.EqualFold(id, extension.All) })
+}
+
 // maxSetupOrganizations bounds the organizations in an expression: it is an example.
 const maxSetupOrganizations = 5
 
@@ -121,13 +134,10 @@ const maxSetupOrganizations = 5
 func (w *setup) organization(target string) SetupMapping {
 	v := &w.p.Provisioning
 	m := SetupMapping{Kind: constant, Target: target, Source: "the ID from Organizations > Copy Org ID", Note: "technicians need one too: they may become end users"}
-	listed := slices.DeleteFunc(slices.Clone(v.Grants.Organizations), func(id string) bool { return strings.EqualFold(id, extension.All) })
+	listed := w.organizations()
 	fallback := v.DefaultOrganization
 	if strings.EqualFold(fallback, extension.All) {
 		fallback = ""
-	}
-	if v.Grants.AnyOrganization {
-		listed = nil
 	}
 	if fallback == "" && len(listed) > 0 {
 		fallback = listed[0]
@@ -136,7 +146,11 @@ func (w *setup) organization(target string) SetupMapping {
 		m.Source = fallback
 	}
 	others := slices.DeleteFunc(listed, func(id string) bool { return id == fallback })
-	if others = others[:min(len(others), maxSetupOrganizations)]; len(others) > 0 {
+	if len(others) > maxSetupOrganizations {
+		others = others[:maxSetupOrganizations]
+		m.Note += "; add the other organizations likewise"
+	}
+	if len(others) > 0 {
 		m = w.choose(m, fallback, others)
 	}
 	if v.Grants.AllowAll {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -14,19 +15,23 @@ func (s SetupSheet) Markdown() string {
 	b.WriteString("\n### Claims\n\n")
 	writeTable(&b, []string{"Claim", "Source", "Note"}, len(s.Claims), func(i int) []string {
 		c := s.Claims[i]
-		return []string{inCode(c.Name), inCode(c.Source), plain(c.Note)}
+		return []string{cell(c.Name), cell(c.Source), plain(c.Note)}
 	})
 	b.WriteString("\n## Provisioning\n")
 	writeSteps(&b, s.SCIM)
 	b.WriteString("\n### Attributes to add\n\n")
-	writeTable(&b, []string{"Name", "Namespace", "Path", "Type", "Multi-valued", "Case matters"}, len(s.Attributes), func(i int) []string {
+	writeTable(&b, []string{"Name", "Namespace", "Path", "Type", "Required", "Multi-valued", "Case matters"}, len(s.Attributes), func(i int) []string {
 		a := s.Attributes[i]
-		return []string{inCode(a.Name), inCode(a.Namespace), inCode(a.Path), a.Type, yes(a.Multi), yes(a.CaseExact)}
+		return []string{cell(a.Name), cell(a.Namespace), cell(a.Path), a.Type, yes(a.Required), yes(a.Multi), yes(a.CaseExact)}
 	})
 	b.WriteString("\n### Mapping\n\n")
-	writeTable(&b, []string{"Kind", "Source", "SCIM attribute", "Note"}, len(s.Mapping), func(i int) []string {
+	writeTable(&b, []string{"Kind", "Source", "SCIM attribute", "Matching precedence", "Note"}, len(s.Mapping), func(i int) []string {
 		m := s.Mapping[i]
-		return []string{m.Kind, inCode(m.Source), inCode(m.Target), plain(m.Note)}
+		matching := ""
+		if m.Matching > 0 {
+			matching = strconv.Itoa(m.Matching)
+		}
+		return []string{m.Kind, cell(m.Source), cell(m.Target), matching, plain(m.Note)}
 	})
 	b.WriteString("\n## Not supported\n\n")
 	for _, text := range s.NotSupported {
@@ -81,7 +86,11 @@ func plain(text string) string {
 	return b.String()
 }
 
-// inCode returns a text as code, in a table too.
+// cell returns a text as code in a table, where a bar ends the cell in code too. Elsewhere code shows a
+// backslash, so it is not for values outside of one.
+func cell(text string) string { return strings.ReplaceAll(inCode(text), "|", "\\|") }
+
+// inCode returns a text as code.
 func inCode(text string) string {
 	if text == "" {
 		return ""
@@ -93,7 +102,7 @@ func inCode(text string) string {
 	if fence != "`" {
 		text = " " + text + " "
 	}
-	return fence + strings.ReplaceAll(text, "|", "\\|") + fence
+	return fence + text + fence
 }
 
 // oneLine returns a text without line breaks and other control characters.

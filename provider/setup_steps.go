@@ -41,6 +41,7 @@ func (w *setup) sso() []SetupStep {
 		ids = append(ids, SetupValue{"Reply URL (ACS URL)", reply})
 	}
 	ids = append(ids, SetupValue{"Sign-on URL", w.ids.StartURL}, SetupValue{"Logout URL", w.ids.LogoutURL})
+	google := []SetupValue{{"ACS URL", w.ids.ReplyURLs[0]}, {"Entity ID", w.ids.EntityID}, {"Start URL", w.ids.StartURL}}
 	metadata := []SetupValue{{"our metadata", w.ids.Metadata}}
 	return w.number([]setupText{
 		{"": {Where: here + " > Add Provider", Do: "Add the provider, and give it a display name and, unless it is the default one, its domains. Copy the entity ID and the reply URL.", Values: metadata}},
@@ -48,20 +49,22 @@ func (w *setup) sso() []SetupStep {
 			"":               {Do: "Add an application for SAML 2.0."},
 			SetupEntra:       {Where: "Microsoft Entra admin center > Entra ID > Enterprise apps > New application > Create your own application", Do: "Choose \"Integrate any other application you don't find in the gallery (Non-gallery)\". An app registration alone cannot provision."},
 			SetupOkta:        {Where: "Okta Admin Console > Applications > Applications > Create App Integration", Do: "Choose SAML 2.0."},
-			SetupOktaCatalog: {Where: "Okta Admin Console > Applications > Applications > Browse App Catalog", Do: "Add the app of the catalogue."},
+			SetupOktaCatalog: {Where: "Okta Admin Console > Applications > Applications > Browse App Catalog", Do: "Add the app, and choose SAML 2.0 on its page Sign-On Options. Where the catalogue has none for this product, the one below will do for a test; Okta means it for nothing else.", Values: []SetupValue{{"App", "SCIM 2.0 Test App (Header Auth)"}}},
 			SetupGoogle:      {Where: "Google Admin console > Apps > Web and mobile apps > Add app > Add custom SAML app", Do: "Name the app."},
 		},
 		{
-			"":          {Do: "Enter our identifiers. The sign-on URL begins a sign-in here, so that a tile in a portal works while sign-ins that begin at the identity provider are off.", Values: ids},
-			SetupEntra:  {Where: "the application > Single sign-on > SAML > Basic SAML Configuration", Do: "Enter our identifiers. The sign on URL makes the tile in My Apps work while sign-ins that begin at the identity provider are off.", Values: ids},
-			SetupOkta:   {Where: "Configure SAML", Do: "Enter the single sign-on URL (the reply URL) and the audience URI (the entity ID). The tile of a SAML app begins at Okta: allow that here, or give people a bookmark app with the sign-on URL.", Values: ids},
-			SetupGoogle: {Where: "Service provider details", Do: "Enter the ACS URL, the entity ID and, as start URL, the sign-on URL.", Values: ids},
+			"":               {Do: "Enter our identifiers. The sign-on URL begins a sign-in here, so that a tile in a portal works while sign-ins that begin at the identity provider are off.", Values: ids},
+			SetupEntra:       {Where: "the application > Single sign-on > SAML > Basic SAML Configuration", Do: "Enter our identifiers. The sign on URL makes the tile in My Apps work while sign-ins that begin at the identity provider are off.", Values: ids},
+			SetupOktaCatalog: {Where: "the app > Sign On > Edit", Do: "Enter our identifiers where the app asks for them. One that does not cannot sign people in here: have an app integration of your own for single sign-on, and this one for provisioning alone.", Values: ids},
+			SetupOkta:        {Where: "Configure SAML", Do: "Enter the single sign-on URL (the reply URL) and the audience URI (the entity ID). The tile of a SAML app begins at Okta: allow that here, or give people a bookmark app with the sign-on URL.", Values: ids},
+			SetupGoogle:      {Where: "Service provider details", Do: "Enter our identifiers. The start URL begins a sign-in here, so that the tile works while sign-ins that begin at the identity provider are off.", Values: google},
 		},
 		{
-			"":          {Do: "Set the NameID and the claims as in the table below."},
-			SetupEntra:  {Where: "the application > Single sign-on > Attributes & Claims", Do: "Set the unique user identifier and the claims as in the table below."},
-			SetupOkta:   {Where: "Configure SAML > Name ID format, Application username, Attribute Statements", Do: "Set the name ID and the attribute statements as in the table below."},
-			SetupGoogle: {Where: "Service provider details > Name ID", Do: "Choose EMAIL as name ID format and Basic Information > Primary email as name ID."},
+			"":               {Do: "Set the NameID and the claims as in the table below."},
+			SetupEntra:       {Where: "the application > Single sign-on > Attributes & Claims", Do: "Set the unique user identifier and the claims as in the table below."},
+			SetupOktaCatalog: {Where: "the app > Sign On > Edit", Do: "Set the application username format and the attributes as in the table below."},
+			SetupOkta:        {Where: "Configure SAML > Name ID format, Application username, Attribute Statements", Do: "Set the name ID and the attribute statements as in the table below."},
+			SetupGoogle:      {Where: "Service provider details > Name ID", Do: "Choose EMAIL as name ID format and Basic Information > Primary email as name ID."},
 		},
 		{
 			"":          {Where: here + " > Import metadata", Do: "Import the metadata of the identity provider by URL, file or XML, and look at its entity ID and certificates."},
@@ -109,10 +112,33 @@ func (w *setup) scimHere(url []SetupValue) []setupText {
 	return []setupText{
 		{"": {Where: here + " > " + plainName(w.p.Name), Do: "Open the provider. Its single sign-on has to be enabled."}},
 		{"": {Do: "Toggle \"Enable SCIM provisioning\", and enter the code of your second factor."}},
-		{"": {Where: grantsPage, Do: "Look at what the provider may hand out: user types (now " + strings.Join(w.userTypes(), ", ") + ") and organizations."}},
+		{"": w.grants()},
 		{"": {Where: here + " > SCIM", Do: "Generate the secret token, and copy it. It is shown once, and expires."}},
 		{"": {Do: "Copy the tenant URL. Nothing in it names the provider: the token does.", Values: url}},
 	}
+}
+
+// grants is the step about what the provider may hand out.
+func (w *setup) grants() SetupStep {
+	step := SetupStep{Where: grantsPage, Do: "Look at what the provider may hand out"}
+	g := &w.p.Provisioning.Grants
+	if len(g.UserTypes) == 0 { // it has never provisioned
+		step.Do += ", and make this sheet anew: it is chosen when provisioning is enabled."
+		return step
+	}
+	step.Do += ": now users of type " + strings.Join(g.UserTypes, " and ")
+	for _, id := range w.organizations() {
+		step.Values = append(step.Values, SetupValue{"Organization", id})
+	}
+	switch {
+	case g.AnyOrganization:
+		step.Do += ", in any organization."
+	case len(step.Values) > 0:
+		step.Do += ", in these organizations."
+	default:
+		step.Do += ". Choose organizations: it may use none yet."
+	}
+	return step
 }
 
 // scimConnect are the steps up to a connection.
@@ -130,8 +156,8 @@ func (w *setup) scimConnect(url []SetupValue) []setupText {
 		{
 			"":               {Do: "Enter the tenant URL and the token.", Values: url},
 			SetupEntra:       {Where: "Admin credentials", Do: "Enter the tenant URL and the secret token.", Values: url},
-			SetupOkta:        {Where: "the app > Provisioning > Integration > Edit", Do: "Enter the connector base URL and, as unique identifier field for users, userName. Choose HTTP Header as authentication mode, and enter the token.", Values: append(slices.Clone(url), SetupValue{"Unique identifier field for users", "userName"})},
-			SetupOktaCatalog: {Do: "Enter the base URL and the token.", Values: url},
+			SetupOkta:        {Where: "the app > Provisioning > Integration > Edit", Do: "Enter the connector base URL and, as unique identifier field for users, userName. As supported provisioning actions tick " + w.groups("Push New Users, Push Profile Updates and Push Groups", "Push New Users and Push Profile Updates, but not Push Groups") + "; tick no import. Choose HTTP Header as authentication mode, and enter the token.", Values: append(slices.Clone(url), SetupValue{"Unique identifier field for users", "userName"})},
+			SetupOktaCatalog: {Do: "Enter the base URL and, as API token, the token.", Values: url},
 			SetupGoogle:      notAvailable,
 		},
 		{
@@ -188,10 +214,25 @@ func (w *setup) scimAttributes() []setupText {
 			SetupOkta:   {Where: "Directory > Profile Editor > the app > Mappings > Okta User to the app", Do: "Map " + extension.OrganizationID + " as below, and apply it on create and update. Technicians need one too."},
 			SetupGoogle: notAvailable,
 		},
-		{
-			"":          {Do: "Map " + extension.UserType + " as below: whatever happens the value is one of the two, in exactly this spelling."},
+		w.scimUserType(),
+	}
+}
+
+// scimUserType is the step about the user type, and about what its expression asks for.
+func (w *setup) scimUserType() setupText {
+	mapped := "Map " + extension.UserType + " as below: whatever happens the value is one of the two, in exactly this spelling."
+	if len(w.userTypes()) < 2 {
+		return setupText{
+			"":          {Do: "Map " + extension.UserType + " as below, a constant in exactly this spelling."},
 			SetupGoogle: notAvailable,
-		},
+		}
+	}
+	role := "Create an app role for users and groups, and assign technicians with it, each with this role alone: of several roles Entra ID takes any. "
+	return setupText{
+		"":          {Do: mapped},
+		SetupEntra:  {Where: "Entra ID > App registrations > All applications > the application > App roles > Create app role", Do: role + mapped, Values: []SetupValue{{"Display name", extension.Technician}, {"Value", extension.Technician}}},
+		SetupOkta:   {Do: "Have a group for technicians, by the name that is in the expression. " + mapped},
+		SetupGoogle: notAvailable,
 	}
 }
 

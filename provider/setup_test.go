@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -81,11 +82,16 @@ func TestSetupFollowsSchemas(t *testing.T) {
 				}
 				for _, a := range s.Attributes {
 					got, ok := served[a.Path]
-					if !ok || got.Type != a.Type || got.MultiValued != a.Multi || got.CaseExact != a.CaseExact || got.Mutability != "readWrite" {
+					if !ok || got.Type != a.Type || got.MultiValued != a.Multi || got.CaseExact != a.CaseExact || got.Required != a.Required || got.Mutability != "readWrite" {
 						t.Errorf("%s: %+v is served as %+v", product, a, got)
 					}
 					if !slices.ContainsFunc(s.Mapping, func(m provider.SetupMapping) bool { return m.Target == a.Path }) {
 						t.Errorf("%s: %s is not mapped", product, a.Path)
+					}
+				}
+				for path := range served {
+					if strings.HasPrefix(path, extension.URN) && !slices.ContainsFunc(s.Attributes, func(a provider.SetupAttribute) bool { return a.Path == path }) {
+						t.Errorf("%s: %s is served, and not to be added", product, path)
 					}
 				}
 				for _, m := range s.Mapping {
@@ -103,8 +109,8 @@ func TestSetupFollowsSchemas(t *testing.T) {
 }
 
 type servedAttribute struct {
-	Name, Type, Mutability string
-	MultiValued, CaseExact bool
+	Name, Type, Mutability           string
+	MultiValued, CaseExact, Required bool
 }
 
 // servedAttributes returns the top-level attributes of users in /Schemas, by path.
@@ -210,6 +216,140 @@ func TestSetupMapping(t *testing.T) {
 	}
 }
 
+// odd has attributes of every sort that a product may not be able to fill.
+const odd = `{"id": "urn:example:odd:2.0:User", "name": "Odd", "attributes": [
+	{"name": "seat", "type": "string", "multiValued": false, "required": true, "caseExact": true, "mutability": "immutable", "returned": "default"},
+	{"name": "balance", "type": "decimal", "multiValued": false, "mutability": "readOnly", "returned": "default"},
+	{"name": "tags", "type": "string", "multiValued": true, "mutability": "readWrite", "returned": "default"},
+	{"name": "badge", "type": "complex", "multiValued": false, "mutability": "readWrite", "returned": "default",
+		"subAttributes": [{"name": "number", "type": "string", "multiValued": false, "mutability": "readWrite", "returned": "default"}]}]}`
+
+// TestSetupAddsWhatCanBeFilled: nothing is mapped that is readOnly, or that a product cannot send.
+func TestSetupAddsWhatCanBeFilled(t *testing.T) {
+	h, id, _ := setupHost(t, func(c *provider.Config) { c.SCIM.Schemas = [][]byte{[]byte(odd)} })
+	for _, client := range setupClients {
+		want := []string{"organizationId", "userType", "seat", "tags"}
+		if client == provider.SetupEntra {
+			want = want[:3]
+		}
+		s := sheet(t, h, id, client)
+		var got []string
+		for _, a := range s.Attributes {
+			got = append(got, a.Name)
+			if a.Required != (a.Name == "seat") {
+				t.Errorf("%s: %s is required: %v", client, a.Name, a.Required)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q are to be added, want %q", client, got, want)
+		}
+		var mapped []string
+		for _, m := range s.Mapping {
+			if _, name, ok := strings.Cut(m.Target, ":2.0:User:"); ok && !strings.HasPrefix(m.Target, scim.EnterpriseURN) {
+				mapped = append(mapped, name)
+			}
+		}
+		if !slices.Equal(mapped, want) {
+			t.Errorf("%s: %q are mapped, want %q", client, mapped, want)
+		}
+		refused := strings.Join(s.NotSupported, "\n")
+		if !strings.Contains(refused, "odd:2.0:User:badge") || strings.Contains(refused, "User:balance") {
+			t.Errorf("%s: not supported:\n%s", client, refused)
+		}
+		if strings.Contains(refused, "User:tags") != (client == provider.SetupEntra) {
+			t.Errorf("%s: several values are not supported, or are:\n%s", client, refused)
+		}
+	}
+}
+
+// TestSetupNeverPlacesEverywhere: whatever a provider may hand out, no expression and no constant yields
+// the organization "all", and it is spoken of only where it is allowed.
+func TestSetupNeverPlacesEverywhere(t *testing.T) {
+	all := regexp.MustCompile(`(?i)\ball\b`)
+	h, id, _ := setupHost(t)
+	for _, allow := range []bool{false, true} {
+		for _, every := range []bool{false, true} {
+			for _, fallback := range []string{"", "7", "all", "All"} {
+				v := provider.Provisioning{DefaultOrganization: fallback, Grants: provider.Grants{
+					UserTypes: everything.UserTypes, AnyOrganization: every, Organizations: []string{"all", "7", "ALL", "8"}, AllowAll: allow,
+				}}
+				if strings.EqualFold(fallback, "all") && (!allow || fallback == "All" && !every) {
+					continue // SetGrants refuses it
+				}
+				grant(t, h, id, v)
+				for _, client := range setupClients {
+					s := sheet(t, h, id, client)
+					spoken := false
+					for _, m := range s.Mapping {
+						if all.MatchString(m.Source) {
+							t.Errorf("%s, %+v: %s from %s", client, v, m.Target, m.Source)
+						}
+						spoken = spoken || all.MatchString(m.Note)
+					}
+					if spoken != allow {
+						t.Errorf("%s, %+v: all is spoken of: %v", client, v.Grants, spoken)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestSetupListsGrants expects the organizations of a provider, those beyond what an expression shows too.
+func TestSetupListsGrants(t *testing.T) {
+	h, id, _ := setupHost(t)
+	listed := []string{"1", "2", "3", `"4"`, "5", "6", "7", "8"}
+	grant(t, h, id, provider.Provisioning{Grants: provider.Grants{UserTypes: everything.UserTypes, Organizations: append([]string{"all"}, listed...)}})
+	s := sheet(t, h, id, provider.SetupEntra)
+	if !slices.ContainsFunc(s.Mapping, func(m provider.SetupMapping) bool { return strings.Contains(m.Note, "other organizations") }) {
+		t.Error("the mapping does not say that it is cut")
+	}
+	step := s.SCIM[2]
+	var got []string
+	for _, v := range step.Values {
+		got = append(got, v.Value)
+	}
+	if !slices.Equal(got, listed) {
+		t.Errorf("organizations %q, want %q", got, listed)
+	}
+	grant(t, h, id, provider.Provisioning{Grants: provider.Grants{UserTypes: everything.UserTypes}})
+	if step = sheet(t, h, id, provider.SetupEntra).SCIM[2]; !strings.Contains(step.Do, "Choose organizations") {
+		t.Errorf("with no organization: %s", step.Do)
+	}
+	whole := everything
+	whole.Organizations = listed // which does not matter beside any
+	grant(t, h, id, provider.Provisioning{Grants: whole})
+	if step = sheet(t, h, id, provider.SetupEntra).SCIM[2]; !strings.Contains(step.Do, "any organization") || len(step.Values) != 0 {
+		t.Errorf("with any organization: %+v", step)
+	}
+}
+
+// TestSetupMatches: users are matched by their user name alone.
+func TestSetupMatches(t *testing.T) {
+	h, id, _ := setupHost(t)
+	for _, client := range setupClients {
+		for _, m := range sheet(t, h, id, client).Mapping {
+			if want := map[string]int{"userName": 1}[m.Target]; m.Matching != want {
+				t.Errorf("%s: %s has matching precedence %d, want %d", client, m.Target, m.Matching, want)
+			}
+		}
+	}
+}
+
+// TestSetupTechnicians: the app role that the expression asks for is made, only where it is needed.
+func TestSetupTechnicians(t *testing.T) {
+	h, id, _ := setupHost(t)
+	for _, c := range []struct {
+		types []string
+		want  bool
+	}{{everything.UserTypes, true}, {[]string{extension.EndUser}, false}} {
+		grant(t, h, id, provider.Provisioning{Grants: provider.Grants{UserTypes: c.types, AnyOrganization: true}})
+		if step := sheet(t, h, id, provider.SetupEntra).SCIM[12]; strings.Contains(step.Where, "App roles") != c.want {
+			t.Errorf("%q: %+v", c.types, step)
+		}
+	}
+}
+
 func TestSetupClaims(t *testing.T) {
 	h, id, _ := setupHost(t)
 	if got := sheet(t, h, id, provider.SetupEntra).Claims[0].Source; got != "user.userprincipalname" {
@@ -231,6 +371,11 @@ func TestSetupWithoutGroups(t *testing.T) {
 		if text := s.Markdown(); !strings.Contains(text, "Groups: they are not provisioned here") {
 			t.Errorf("%s does not say that groups are not provisioned", client)
 		}
+		for _, step := range s.SCIM {
+			if strings.Contains(step.Do, "and Push Groups") || strings.Contains(step.Do, "if roles are to follow") {
+				t.Errorf("%s, step %d: %s", client, step.Number, step.Do)
+			}
+		}
 	}
 }
 
@@ -240,10 +385,35 @@ func TestSetupMarkdownIsWhole(t *testing.T) {
 		Mapping: []provider.SetupMapping{{Kind: "direct", Source: "a|b`c", Target: "t\n| u |", Note: "n | m"}},
 	}
 	text := s.Markdown()
-	for _, want := range []string{"# Setup of a \\#\\# b for \\<script>", "**\\*x\\***: \\[y\\](z)", "f\\|: ``` `` ` \\|  \\| x ```", "| direct | `` a\\|b`c `` | `t \\| u \\|` | n \\| m |\n"} {
+	for _, want := range []string{"# Setup of a \\#\\# b for \\<script>", "**\\*x\\***: \\[y\\](z)", "f\\|: ``` `` ` |  | x ```", "| direct | `` a\\|b`c `` | `t \\| u \\|` |  | n \\| m |\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in:\n%s", want, text)
 		}
+	}
+}
+
+// TestSetupKeepsItsShape: a sheet of a provider with hostile names has the lines of one with plain names.
+func TestSetupKeepsItsShape(t *testing.T) {
+	const hostile = "a | b `c` <img> *d*\n| e |\n# f"
+	shape := func(name string, organizations ...string) (rows []string) {
+		h, _, _ := setupHost(t)
+		p, err := h.Begin(t.Context(), providertest.Admin, provider.Draft{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Provision(p.ID)
+		grant(t, h, p.ID, provider.Provisioning{Grants: provider.Grants{UserTypes: everything.UserTypes, Organizations: organizations}})
+		for line := range strings.Lines(sheet(t, h, p.ID, provider.SetupEntra).Markdown()) {
+			bars := strings.Count(strings.ReplaceAll(line, "\\|", ""), "|")
+			if !strings.HasPrefix(line, "|") {
+				bars = 0 // only rows have cells
+			}
+			rows = append(rows, line[:1]+strings.Repeat("|", bars))
+		}
+		return rows
+	}
+	if plain, got := shape("plain", "1", "2"), shape("x | `y` <b> # [z](u)", hostile, hostile+"2"); !slices.Equal(got, plain) {
+		t.Errorf("lines %q, want %q", got, plain)
 	}
 }
 
