@@ -170,7 +170,7 @@ func (w *provisioning) url() {
 	}
 	sheet, err := w.SetupSheet(w.t.Context(), Admin, w.p.ID, w.directory.client)
 	w.must(err)
-	if text := sheet.Markdown(); !strings.Contains(text, w.URL+"/ws/scim/v2") || strings.Contains(text, w.scim.Header.Get("Authorization")) {
+	if text := sheet.Markdown(); !strings.Contains(text, w.URL+"/ws/scim/v2") || strings.Contains(text, strings.TrimPrefix(w.scim.Header.Get("Authorization"), "Bearer ")) {
 		w.t.Errorf("the setup sheet lacks the tenant URL, or shows the token:\n%s", text)
 	}
 	w.scim.Base = w.URL + "/ws/scim/v2"
