@@ -284,15 +284,3 @@ func (f *Failure) event() Event {
 	}
 	return e
 }
-
-// once records an event unless it was recorded under this key already.
-func (s *Service) once(ctx context.Context, tenant scim.TenantID, key string, e Event) error {
-	now := s.now()
-	return s.act(ctx, nobody(tenant), func(ctx context.Context, st Store) ([]Event, error) {
-		first, err := st.Once(ctx, tenant, key, now, now.AddDate(rememberWarned, 0, 0))
-		if err != nil || !first {
-			return nil, err
-		}
-		return []Event{e}, nil
-	})
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/saml"
+	"github.com/seed-30109bde/gatehouse/scim"
 )
 
 // IdleFor is how long a draft is kept that nobody touches.
@@ -122,14 +123,20 @@ func (s *Service) maintainExpiry(ctx context.Context, c Connection) error {
 func (s *Service) warn(ctx context.Context, c Connection, w saml.Warning, now time.Time) error {
 	days := daysBefore(w.At, now)
 	key := fmt.Sprintf("expiry %s %s %d %d", c.Provider.ID, w.Code, w.At.Unix(), days)
-	return s.act(ctx, nobody(c.Tenant), func(ctx context.Context, st Store) ([]Event, error) {
-		first, err := st.Once(ctx, c.Tenant, key, now, now.AddDate(rememberWarned, 0, 0))
+	return s.once(ctx, c.Tenant, key, Event{Type: EventExpiring, Provider: c.Provider.ID, Details: map[string]string{
+		"code": string(w.Code), "at": w.At.UTC().Format(time.RFC3339), "days": fmt.Sprint(days), "text": w.Text,
+	}})
+}
+
+// once records an event unless it was recorded under this key already.
+func (s *Service) once(ctx context.Context, tenant scim.TenantID, key string, e Event) error {
+	now := s.now()
+	return s.act(ctx, nobody(tenant), func(ctx context.Context, st Store) ([]Event, error) {
+		first, err := st.Once(ctx, tenant, key, now, now.AddDate(rememberWarned, 0, 0))
 		if err != nil || !first {
 			return nil, err
 		}
-		return []Event{{Type: EventExpiring, Provider: c.Provider.ID, Details: map[string]string{
-			"code": string(w.Code), "at": w.At.UTC().Format(time.RFC3339), "days": fmt.Sprint(days), "text": w.Text,
-		}}}, nil
+		return []Event{e}, nil
 	})
 }
 

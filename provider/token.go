@@ -203,15 +203,9 @@ func (s *Service) maintainTokens(ctx context.Context, c Connection) error {
 		}
 		days := daysBefore(t.Expires, now)
 		key := fmt.Sprintf("token %s %d", t.ID, days)
-		err := s.act(ctx, nobody(c.Tenant), func(ctx context.Context, st Store) ([]Event, error) {
-			first, err := st.Once(ctx, c.Tenant, key, now, now.AddDate(rememberWarned, 0, 0))
-			if err != nil || !first {
-				return nil, err
-			}
-			return []Event{{Type: EventTokenExpiring, Provider: c.Provider.ID, Details: map[string]string{
-				"token": t.ID, "expires": t.Expires.Format(time.RFC3339), "days": strconv.Itoa(days),
-			}}}, nil
-		})
+		err := s.once(ctx, c.Tenant, key, Event{Type: EventTokenExpiring, Provider: c.Provider.ID, Details: map[string]string{
+			"token": t.ID, "expires": t.Expires.Format(time.RFC3339), "days": strconv.Itoa(days),
+		}})
 		if err != nil {
 			return err
 		}
