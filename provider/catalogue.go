@@ -45,6 +45,8 @@ var (
 var (
 	detailToken    = DetailEntry{Name: "token", Meaning: "the part of the token that is no secret"}
 	detailExpires  = DetailEntry{Name: "expires", Meaning: "when it expires (RFC 3339)"}
+	detailLink     = DetailEntry{Name: "link", Meaning: "the part of the setup link that is no secret"}
+	detailFor      = DetailEntry{Name: "for", Meaning: "who the link is for", Personal: true}
 	detailUserName = DetailEntry{Name: "user_name", Meaning: "the user name", Personal: true}
 	detailUserType = DetailEntry{Name: "user_type", Meaning: "Technician or endUser"}
 	grantDetails   = []DetailEntry{
@@ -104,9 +106,15 @@ var catalogue = map[EventType]EventEntry{
 	EventTokenRevoked: {Meaning: "A SCIM token was revoked.", Details: []DetailEntry{detailToken}},
 	EventTokenExpiring: {Meaning: "A SCIM token expires soon, or has expired.", Details: []DetailEntry{detailToken, detailExpires,
 		{Name: "days", Meaning: "the threshold that is behind: 30, 14, 7, 1 or 0"}}},
-	EventApproved:  {Meaning: "The provider may take an administrator over."},
-	EventReleased:  {Meaning: "A user was released for edits in the console."},
-	EventReclaimed: {Meaning: "A user was given back to the provider."},
+	EventApproved:   {Meaning: "The provider may take an administrator over."},
+	EventReleased:   {Meaning: "A user was released for edits in the console."},
+	EventReclaimed:  {Meaning: "A user was given back to the provider."},
+	EventUserEdited: {Meaning: "An administrator has changed a user here.", Details: []DetailEntry{{Name: "attributes", Meaning: "what was changed"}}},
+
+	EventSetupLinkMade: {Meaning: "A setup link was made: somebody without an account may set the provider up.", Details: []DetailEntry{detailLink, detailFor, detailExpires,
+		{Name: "powers", Meaning: "what it may do beyond URLs, import, test and the setup sheet"}}},
+	EventSetupLinkUsed:    {Meaning: "A setup link is in use; recorded once an hour.", Details: []DetailEntry{detailLink, detailFor, {Name: "first", Meaning: "true the first time"}}},
+	EventSetupLinkRevoked: {Meaning: "A setup link was revoked.", Details: []DetailEntry{detailLink, detailFor}},
 
 	EventUserCreated:     {Meaning: "The identity provider has created a user.", Details: []DetailEntry{detailUserName, detailUserType}},
 	EventUserAdopted:     {Meaning: "The identity provider manages a user from now on who was here before.", Details: []DetailEntry{detailUserName}},

@@ -18,6 +18,10 @@ func (p Provider) clone() Provider {
 		v.Mapping[i].Roles = slices.Clone(v.Mapping[i].Roles)
 	}
 	v.Approved, v.Released = slices.Clone(v.Approved), slices.Clone(v.Released)
+	p.SetupLinks = slices.Clone(p.SetupLinks)
+	for i := range p.SetupLinks {
+		p.SetupLinks[i].Powers = slices.Clone(p.SetupLinks[i].Powers)
+	}
 	return p
 }
 

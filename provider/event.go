@@ -118,6 +118,14 @@ const (
 	EventRolesMapped  EventType = "scim.roles_mapped" // which groups give which roles
 	EventReleased     EventType = "user.released"
 	EventReclaimed    EventType = "user.reclaimed"
+	EventUserEdited   EventType = "user.edited" // by [Service.EditUser]
+)
+
+// Setup links.
+const (
+	EventSetupLinkMade    EventType = "setup_link.made"
+	EventSetupLinkUsed    EventType = "setup_link.used"
+	EventSetupLinkRevoked EventType = "setup_link.revoked"
 )
 
 // What identity providers do.

@@ -29,6 +29,7 @@ type Identifiers struct {
 	StartURL  string   // also called sign-on URL: a tile there begins a sign-in here
 	LogoutURL string   // for single logout
 	Metadata  string   // the URL of all of it as SAML metadata
+	TenantURL string   // of SCIM, also called base URL: the same for all providers, the token tells them apart
 }
 
 // Identifiers returns what the identity provider of a provider has to know of us.
@@ -42,7 +43,7 @@ func (s *Service) Identifiers(ctx context.Context, a Actor, id ID) (Identifiers,
 		return Identifiers{}, err
 	}
 	base := u.Native + ssoPath + string(id)
-	return Identifiers{p.EntityID, p.replyURLs(u), base + "/start", p.sloURL(u), base + "/metadata"}, nil
+	return Identifiers{p.EntityID, p.replyURLs(u), base + "/start", p.sloURL(u), base + "/metadata", u.Native + scimPath}, nil
 }
 
 // replyURLs returns the assertion consumer service URLs, that of the native base first.

@@ -31,6 +31,7 @@ const (
 	ProblemLastNative  ProblemCode = "last_native"  // no enabled native administrator would be left
 	ProblemURLs        ProblemCode = "urls"         // Config.URLs returned what cannot be used
 	ProblemTooMany     ProblemCode = "too_many"
+	ProblemPage        ProblemCode = "page" // of a listing: it is not there, or cannot be searched for
 )
 
 // Error returns the detail.

@@ -31,13 +31,14 @@ const (
 	ActionGrants      Action = "grants"       // [Service.SetGrants]
 	ActionApprove     Action = "approve"      // [Service.Approve]
 	ActionRelease     Action = "release"      // [Service.Release] and [Service.Reclaim]
+	ActionSetupLink   Action = "setup_link"   // [Service.NewSetupLink]
 )
 
 // ProofFor is how long a [Proof] is good.
 const ProofFor = 5 * time.Minute
 
 // A Proof says that an actor has proven a second factor, for one act on one provider. [Service.Prove]
-// makes them, and nothing else does. It works once, within [ProofFor].
+// and its kin make them, and nothing else does. It works once, within [ProofFor].
 type Proof struct{ p *proof }
 
 type proof struct {
@@ -57,14 +58,34 @@ func (Proof) GoString() string { return "[proof]" }
 
 // Prove verifies a second factor of an actor, for one act on one provider.
 func (s *Service) Prove(ctx context.Context, a Actor, action Action, target ID, code string) (Proof, error) {
+	proofs, err := s.ProveEach(ctx, a, target, code, action)
+	if err != nil {
+		return Proof{}, err
+	}
+	return proofs[0], nil
+}
+
+// ProveEach verifies a second factor of an actor once, for several acts on one provider that an
+// administrator does in one step, such as to enable provisioning and to make a token. The proofs are in the
+// order of the actions, each good for one.
+func (s *Service) ProveEach(ctx context.Context, a Actor, target ID, code string, actions ...Action) ([]Proof, error) {
 	err := s.config.Prover.Verify(ctx, a, code)
 	if errors.Is(err, ErrWrongCode) {
-		return Proof{}, &Problem{Code: ProblemFactor, Detail: "The code is wrong, too old, or used. Enter the one that is shown now.", Cause: err}
+		return nil, &Problem{Code: ProblemFactor, Detail: "The code is wrong, too old, or used. Enter the one that is shown now.", Cause: err}
 	}
 	if err != nil {
-		return Proof{}, fmt.Errorf("provider: the second factor could not be verified: %w", err)
+		return nil, fmt.Errorf("provider: the second factor could not be verified: %w", err)
 	}
-	return Proof{&proof{rand.Text(), a.Tenant, a.Name, action, target, s.now().Add(ProofFor)}}, nil
+	var proofs []Proof
+	for _, action := range actions {
+		proofs = append(proofs, s.prove(a, action, target))
+	}
+	return proofs, nil
+}
+
+// prove makes a proof.
+func (s *Service) prove(a Actor, action Action, target ID) Proof {
+	return Proof{&proof{rand.Text(), a.Tenant, a.Name, action, target, s.now().Add(ProofFor)}}
 }
 
 // consume uses a proof up.

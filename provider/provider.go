@@ -48,6 +48,8 @@ type Provider struct {
 	// BypassMFA asks a technician for no second factor if the assertion has the evidence of one.
 	BypassMFA bool
 
+	SetupLinks []SetupLink // with those that are over; see [Service.NewSetupLink]
+
 	CreatedBy         string // the [Actor.Name] that began it
 	Created, Modified time.Time
 }

@@ -99,6 +99,7 @@ type Config struct {
 type Service struct {
 	config   Config
 	users    *filter.Registry
+	groups   *filter.Registry
 	scim     *scim.Handler // nil: not served
 	measure  measure
 	refusals refusals
@@ -155,6 +156,9 @@ func New(c Config) (*Service, error) {
 	s := &Service{config: c}
 	var err error
 	if s.users, err = scim.UserRegistry(c.SCIM.Schemas...); err != nil {
+		return nil, err
+	}
+	if s.groups, err = scim.GroupRegistry(); err != nil {
 		return nil, err
 	}
 	if s.measure, err = newMeasure(c.Meter, c.Tracer); err != nil {
