@@ -91,6 +91,26 @@ func (s *Service) Reclaim(ctx context.Context, a Actor, id ID, user string, proo
 	return err
 }
 
+// ReleasedBy returns the provider that a user was released by; "" = none.
+func (s *Service) ReleasedBy(ctx context.Context, a Actor, user string) (ID, error) {
+	q := Query{Limit: maxListed, Now: s.now()}
+	for {
+		page, err := s.config.Store.Providers(ctx, a.Tenant, q)
+		if err != nil {
+			return "", err
+		}
+		for _, p := range page.Providers {
+			if slices.Contains(p.Provisioning.Released, user) {
+				return p.ID, nil
+			}
+		}
+		if page.Next == "" {
+			return "", nil
+		}
+		q.After = page.Next
+	}
+}
+
 // setManager hands a user from one manager to another.
 func (s *Service) setManager(ctx context.Context, tenant scim.TenantID, user, from, to string) error {
 	for range maxRaces {

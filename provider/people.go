@@ -140,14 +140,21 @@ func (s *Service) Groups(ctx context.Context, a Actor, q GroupQuery) (scim.Page[
 	return page, err
 }
 
+// Group returns a group of the tenant, or [ErrNotFound].
+func (s *Service) Group(ctx context.Context, a Actor, id string) (scim.Group, error) {
+	if s.config.Stores.Groups == nil {
+		return scim.Group{}, fmt.Errorf("%w: group %q", ErrNotFound, id)
+	}
+	g, err := s.config.Stores.Groups.Group(ctx, a.Tenant, id)
+	if errors.Is(err, scim.ErrNotFound) {
+		return g, fmt.Errorf("%w: group %q", ErrNotFound, id)
+	}
+	return g, err
+}
+
 // Members returns a page of the members of a group.
 func (s *Service) Members(ctx context.Context, a Actor, group, after string, limit int) (scim.Page[scim.Member], error) {
-	if s.config.Stores.Groups == nil {
-		return scim.Page[scim.Member]{}, fmt.Errorf("%w: group %q", ErrNotFound, group)
-	}
-	if _, err := s.config.Stores.Groups.Group(ctx, a.Tenant, group); errors.Is(err, scim.ErrNotFound) {
-		return scim.Page[scim.Member]{}, fmt.Errorf("%w: group %q", ErrNotFound, group)
-	} else if err != nil {
+	if _, err := s.Group(ctx, a, group); err != nil {
 		return scim.Page[scim.Member]{}, err
 	}
 	return s.config.Stores.Groups.Members(ctx, a.Tenant, group, after, pageLimit(limit))

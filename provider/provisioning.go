@@ -94,11 +94,10 @@ func (s *Service) EnableSCIM(ctx context.Context, a Actor, id ID, proof Proof) (
 	if err := s.mayProvision(&p); err != nil {
 		return Provider{}, err
 	}
-	others, err := s.config.Store.Providers(ctx, a.Tenant, Query{Limit: maxListed, Now: s.now()})
+	initial, err := s.InitialGrants(ctx, a, id)
 	if err != nil {
 		return Provider{}, err
 	}
-	alone := !slices.ContainsFunc(others.Providers, func(o Provider) bool { return o.ID != id && o.State() != StateDraft })
 	if err := s.consume(ctx, a, proof, ActionEnableSCIM, id); err != nil {
 		return Provider{}, err
 	}
@@ -108,13 +107,23 @@ func (s *Service) EnableSCIM(ctx context.Context, a Actor, id ID, proof Proof) (
 		}
 		p.SCIM = true
 		if len(p.Provisioning.Grants.UserTypes) == 0 {
-			p.Provisioning.Grants = Grants{UserTypes: []string{extension.EndUser}}
-			if alone {
-				p.Provisioning.Grants = allGrants()
-			}
+			p.Provisioning.Grants = initial
 		}
 		return []Event{{Type: EventSCIMEnabled, Details: p.Provisioning.details()}}, nil
 	})
+}
+
+// InitialGrants returns what a provider may hand out when its provisioning is enabled for the first time:
+// see [Service.EnableSCIM].
+func (s *Service) InitialGrants(ctx context.Context, a Actor, id ID) (Grants, error) {
+	others, err := s.config.Store.Providers(ctx, a.Tenant, Query{Limit: maxListed, Now: s.now()})
+	if err != nil {
+		return Grants{}, err
+	}
+	if slices.ContainsFunc(others.Providers, func(o Provider) bool { return o.ID != id && o.State() != StateDraft }) {
+		return Grants{UserTypes: []string{extension.EndUser}}, nil
+	}
+	return allGrants(), nil
 }
 
 func (s *Service) mayProvision(p *Provider) error {

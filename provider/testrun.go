@@ -46,7 +46,24 @@ func (s *Service) Test(ctx context.Context, a Actor, id ID, o TestOptions) (t Te
 	if err != nil {
 		return Test{}, "", err
 	}
-	return t, fmt.Sprintf("%s/sso/%s/test/%s", u.Native, id, t.ID), nil
+	return t, u.testURL(id, t.ID), nil
+}
+
+func (u URLs) testURL(id ID, run string) string {
+	return fmt.Sprintf("%s/sso/%s/test/%s", u.Native, id, run)
+}
+
+// TestURL returns the URL of a test again, for a page that is asked for a second time.
+func (s *Service) TestURL(ctx context.Context, a Actor, id ID, run string) (string, error) {
+	t, err := s.config.Store.Test(ctx, a.Tenant, id, run)
+	if err != nil {
+		return "", err
+	}
+	u, err := s.urls(ctx, a.Tenant)
+	if err != nil {
+		return "", err
+	}
+	return u.testURL(id, t.ID), nil
 }
 
 // tested returns the settings that a test judges.

@@ -1,0 +1,179 @@
+package console
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/seed-30109bde/gatehouse/provider"
+	"github.com/seed-30109bde/gatehouse/saml"
+)
+
+// An activityData is what has happened.
+type activityData struct {
+	Filter   activityForm
+	Types    []choice
+	Sources  []choice
+	Events   []eventRow
+	Refusals []refusalRow
+	Next     string
+	Filtered bool
+}
+
+type activityForm struct{ Type, Provider, User, By, Incident string }
+
+// An eventRow is an event, to be read.
+type eventRow struct {
+	provider.Event
+	Meaning string
+	Source  string
+	Facts   []pair
+}
+
+// A refusalRow is a refused sign-in, to be read.
+type refusalRow struct {
+	provider.Refusal
+	Entry  provider.ReasonEntry
+	Source string
+}
+
+// listActivity shows events, and the last refused sign-ins.
+func (c *call) listActivity() error {
+	d := activityData{Filter: activityForm{c.query("type"), c.query("provider"), c.query("user"), c.query("by"), c.query("incident")}}
+	if d.Filter.Incident != "" {
+		http.Redirect(c.w, c.r, c.base+"/activity/"+url.PathEscape(strings.TrimSpace(d.Filter.Incident)), http.StatusSeeOther)
+		return nil
+	}
+	d.Filtered = d.Filter != activityForm{}
+	q := provider.EventQuery{Provider: provider.ID(d.Filter.Provider), User: d.Filter.User, By: d.Filter.By, After: c.query("after")}
+	if d.Filter.Type != "" {
+		q.Types = []provider.EventType{provider.EventType(d.Filter.Type)}
+	}
+	var err error
+	if d.Events, d.Next, err = c.events(q); err != nil {
+		return err
+	}
+	d.Next = c.next("/activity", d.Next)
+	for _, t := range provider.EventTypes() {
+		d.Types = append(d.Types, choice{ID: string(t), Name: string(t), Chosen: string(t) == d.Filter.Type})
+	}
+	names, err := c.providerNames()
+	if err != nil {
+		return err
+	}
+	for _, p := range names {
+		p.Chosen = p.ID == d.Filter.Provider
+		d.Sources = append(d.Sources, p)
+	}
+	if d.Filter.User == "" && d.Filter.By == "" && d.Filter.Type == "" && c.query("after") == "" {
+		if d.Refusals, err = c.refusals(names, provider.ID(d.Filter.Provider)); err != nil {
+			return err
+		}
+	}
+	return c.render("activity", c.pages.text("Activity"), "activity", d)
+}
+
+// maxRefusals bounds those on the page.
+const maxRefusals = 20
+
+// refusals returns the last refused sign-ins of a provider, or of all.
+func (c *call) refusals(names []choice, of provider.ID) (rows []refusalRow, err error) {
+	for _, p := range names {
+		if of != "" && p.ID != string(of) {
+			continue
+		}
+		list, err := c.service.Refusals(c.ctx(), c.actor, provider.ID(p.ID))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			rows = append(rows, refusalRow{r, r.Reason.Entry(), p.Name})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b refusalRow) int { return b.Time.Compare(a.Time) })
+	return rows[:min(len(rows), maxRefusals)], nil
+}
+
+// events returns a page of events, and where the next one begins.
+func (c *call) events(q provider.EventQuery) (rows []eventRow, next string, err error) {
+	page, err := c.service.Events(c.ctx(), c.actor, q)
+	if err != nil {
+		return nil, "", err
+	}
+	names, err := c.providerNames()
+	if err != nil {
+		return nil, "", err
+	}
+	for _, e := range page.Events {
+		rows = append(rows, eventView(e, names))
+	}
+	return rows, page.Next, nil
+}
+
+// eventView reads an event for a page.
+func eventView(e provider.Event, names []choice) eventRow {
+	row := eventRow{Event: e, Meaning: e.Type.Entry().Meaning, Source: string(e.Provider)}
+	for _, p := range names {
+		if p.ID == string(e.Provider) {
+			row.Source = p.Name
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Details)) {
+		if value := e.Details[name]; value != "" {
+			row.Facts = append(row.Facts, pair{strings.ReplaceAll(name, "_", " "), value})
+		}
+	}
+	return row
+}
+
+// An incidentData is what is known under an incident ID.
+type incidentData struct {
+	Incident string
+	Event    *eventRow
+	Refusal  *refusalRow
+	Checks   []checkView
+	User     string
+	Advice   string
+}
+
+// showIncident shows what came, what was done, and why it was refused.
+func (c *call) showIncident() error {
+	report, err := c.service.Incident(c.ctx(), c.actor, c.r.PathValue("incident"))
+	if err != nil {
+		return err
+	}
+	names, err := c.providerNames()
+	if err != nil {
+		return err
+	}
+	d := incidentData{Incident: c.r.PathValue("incident")}
+	if report.Event != nil {
+		row := eventView(*report.Event, names)
+		d.Event, d.User = &row, row.User
+	}
+	if r := report.Refusal; r != nil {
+		row := refusalRow{Refusal: *r, Entry: r.Reason.Entry(), Source: string(r.Provider)}
+		for _, p := range names {
+			if p.ID == string(r.Provider) {
+				row.Source = p.Name
+			}
+		}
+		d.Refusal, d.User = &row, r.User
+		if r.Join != nil {
+			d.Advice = r.Join.Advice
+		}
+		if r.Report != nil {
+			for _, check := range r.Report.Checks {
+				entry := check.Code.Entry()
+				d.Checks = append(d.Checks, checkView{check, entry.Meaning, entry.Action, entry.Path(saml.VendorGeneric)})
+			}
+		}
+	} else if d.Event != nil {
+		if reason := provider.Reason(report.Event.Details["reason"]); reason != "" {
+			d.Refusal = &refusalRow{Refusal: provider.Refusal{Time: report.Event.Time, Reason: reason, NameID: report.Event.Details["name_id"], From: report.Event.From, Provider: report.Event.Provider}, Entry: reason.Entry(), Source: d.Event.Source}
+		}
+	}
+	return c.render("incident", d.Incident, "activity", d)
+}
