@@ -64,7 +64,7 @@ var house = map[string]room{
 		promise: "it is wiring and policy, not protocol and not storage",
 	},
 	"provider/console": {
-		ours:    []string{"provider", "scim", "saml"},
+		ours:    []string{"provider", "scim", "saml", "extension"}, // extension is data: the two user types
 		promise: "it is pages over an API that anyone could call",
 	},
 	"provider/sqlstore": {

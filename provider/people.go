@@ -17,12 +17,13 @@ import (
 type PeopleQuery struct {
 	// Search is a part of a user name, a display name, a family name or an e-mail address. "" = all.
 	Search       string
-	UserType     string // extension.Technician or extension.EndUser; "" = both
-	Organization string // its ID; "" = all
-	Active       *bool  // nil = both
-	Provider     ID     // that manages them; "" = any, and none
-	After        string // a [scim.Page.Next] of the same query
-	Limit        int    // at most 200; 0 = 50
+	UserType     string   // extension.Technician or extension.EndUser; "" = both
+	Organization string   // its ID; "" = all
+	Active       *bool    // nil = both
+	Provider     ID       // that manages them; "" = any, and none
+	IDs          []string // nil = all; else those with one of these
+	After        string   // a [scim.Page.Next] of the same query
+	Limit        int      // at most 200; 0 = 50
 }
 
 // maxSearch bounds what is searched for, in bytes.
@@ -30,7 +31,7 @@ const maxSearch = 256
 
 // Users returns the users that match a query, in the order of their user names.
 func (s *Service) Users(ctx context.Context, a Actor, q PeopleQuery) (scim.Page[scim.User], error) {
-	store := scim.Query{Scope: scim.Scope{All: true}, After: q.After, Limit: pageLimit(q.Limit)}
+	store := scim.Query{Scope: scim.Scope{All: true}, After: q.After, Limit: pageLimit(q.Limit), IDs: q.IDs}
 	if q.Provider != "" {
 		store.Scope = scim.Scope{Manager: string(q.Provider)}
 	}

@@ -35,7 +35,7 @@ func newSite(t testing.TB, change ...func(*console.Options)) *site {
 	s := &site{t: t}
 	s.Host = providertest.NewHost(t, func(c *provider.Config) {
 		c.Organizations = providertest.Organizations{"1", "2"}
-		c.Roles = new(roles)
+		c.Roles = &roles{"Auditor"}
 	})
 	o := console.Options{
 		Base: "/admin/identity",
@@ -133,10 +133,10 @@ func TestPages(t *testing.T) {
 }
 
 // roles are those of the host.
-type roles struct{}
+type roles struct{ name string }
 
-func (*roles) List(context.Context, scim.TenantID) ([]provider.Role, error) {
-	return []provider.Role{{ID: "desk", Name: "Help desk", UserType: "Technician"}, {ID: "viewer", Name: "Viewer", UserType: "endUser"}, {ID: "root", Name: "Root", UserType: "Technician", Administrator: true}}, nil
+func (r *roles) List(context.Context, scim.TenantID) ([]provider.Role, error) {
+	return []provider.Role{{ID: "named", Name: r.name, UserType: "endUser"}, {ID: "desk", Name: "Help desk", UserType: "Technician"}, {ID: "viewer", Name: "Viewer", UserType: "endUser"}, {ID: "root", Name: "Root", UserType: "Technician", Administrator: true}}, nil
 }
 
 func (*roles) SetProvisioned(context.Context, scim.TenantID, string, []string) (bool, error) {

@@ -93,13 +93,41 @@ func (c *call) showGroup() error {
 	if err != nil {
 		return err
 	}
-	d := groupData{ID: g.ID, Name: g.DisplayName, Source: g.ManagedBy, Members: page.Items, Next: c.next("/groups/"+id, page.Next)}
+	members, err := c.named(page.Items)
+	if err != nil {
+		return err
+	}
+	d := groupData{ID: g.ID, Name: g.DisplayName, Source: g.ManagedBy, Members: members, Next: c.next("/groups/"+id, page.Next)}
 	for _, p := range names {
 		if p.ID == g.ManagedBy {
 			d.Source = p.Name
 		}
 	}
 	return c.render("group", g.DisplayName, "groups", d)
+}
+
+// named gives members their user names to be shown by. Who is no user, such as a group, stays as it is.
+func (c *call) named(members []scim.Member) ([]scim.Member, error) {
+	var ids []string
+	for _, m := range members {
+		ids = append(ids, m.Value)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	users, err := c.service.Users(c.ctx(), c.actor, provider.PeopleQuery{IDs: ids, Limit: len(ids)})
+	if err != nil {
+		return nil, err
+	}
+	members = slices.Clone(members)
+	for i := range members {
+		for _, u := range users.Items {
+			if u.ID == members[i].Value {
+				members[i].Display = u.UserName
+			}
+		}
+	}
+	return members, nil
 }
 
 // A rolesData is the mapping of groups to roles.

@@ -12,6 +12,7 @@ type providersData struct {
 	Providers                        []providerRow
 	Next                             string // the address of the next page
 	Filtered                         bool
+	Name                             string // of a draft that was refused
 }
 
 // A providerRow is a provider in the list.
@@ -26,6 +27,9 @@ func (c *call) listProviders() error {
 	c.id = ""
 	q := c.r.URL.Query()
 	d := providersData{Search: q.Get("q"), State: q.Get("state"), SCIM: q.Get("scim"), Certificate: q.Get("certificate")}
+	if c.problem != nil {
+		d.Name = c.field("name")
+	}
 	d.Filtered = d.Search+d.State+d.SCIM+d.Certificate != ""
 	query := provider.Query{Search: d.Search, State: provider.State(d.State), Certificate: provider.CertificateState(d.Certificate), After: q.Get("after")}
 	if d.SCIM != "" {

@@ -27,7 +27,7 @@ func (c *Console) openSetup(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: setupCookie, Value: secret, Path: c.base + "/setup", Expires: l.Expires, HttpOnly: true,
+		Name: setupCookie, Value: secret, Path: c.base + "/setup", MaxAge: int(l.Expires.Sub(c.o.Now()) / time.Second), HttpOnly: true,
 		Secure: strings.HasPrefix(ids.TenantURL, "https://"), SameSite: http.SameSiteLaxMode,
 	})
 	http.Redirect(w, r, c.base+"/setup/", http.StatusSeeOther)
