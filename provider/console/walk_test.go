@@ -168,7 +168,7 @@ func TestWalk(t *testing.T) {
 	s.User(scim.User{UserName: "root", Active: true, Administrator: true})
 	create("boss@acme.test", "1", "Technician", 409)
 	page = s.get(root+"/scim", 200)
-	s.contains(page, "just now", "Refused now: 3 users and groups", "bob@acme.test", "organizationId", "cy@acme.test", "Technician", "Administrators who wait for your approval")
+	s.contains(page, "just now", "refused now: 3", "bob@acme.test", "organizationId", "cy@acme.test", "Technician", "Administrators who wait for your approval")
 	s.contains(s.post(root+"/scim/approve/"+boss.ID, code, 200), "The takeover was approved")
 
 	// Users: the list, one of them, release and reclaim, authentication type.
