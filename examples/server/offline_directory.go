@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,8 @@ var directoryGroups = []string{"Everybody", "Front desk", "Field technicians"}
 // objectID returns the ID of something in the directory: always the same one for a name.
 func objectID(name string) string {
 	h := sha256.Sum256([]byte("offline directory " + name))
-	return fmt.Sprintf("%x-%x-4%x-a%x-%x", h[:4], h[4:6], h[6:8], h[8:10], h[10:16])[:36]
+	x := hex.EncodeToString(h[:16])
+	return x[:8] + "-" + x[8:12] + "-4" + x[13:16] + "-a" + x[17:20] + "-" + x[20:]
 }
 
 // firstPeople are who is there when the process begins. Some show what goes wrong: a user type that is
