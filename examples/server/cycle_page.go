@@ -33,12 +33,13 @@ type cycleSession struct {
 
 // cycleSessions are those of all browsers, by what is in their cookies.
 type cycleSessions struct {
-	mu  sync.Mutex
-	all map[string]*cycleSession
+	secure bool // cookies are for https alone
+	mu     sync.Mutex
+	all    map[string]*cycleSession
 }
 
-func newCycleSessions() *cycleSessions {
-	return &cycleSessions{all: map[string]*cycleSession{}}
+func newCycleSessions(secure bool) *cycleSessions {
+	return &cycleSessions{secure: secure, all: map[string]*cycleSession{}}
 }
 
 // read returns a copy of the session of a browser.
@@ -74,7 +75,7 @@ func (s *cycleSessions) change(w http.ResponseWriter, r *http.Request, f func(*c
 		id := rand.Text()
 		s.makeRoom()
 		s.all[id] = v
-		c := &http.Cookie{Name: cycleCookie, Value: id, Path: idpPath + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}
+		c := &http.Cookie{Name: cycleCookie, Value: id, Path: idpPath + "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteStrictMode}
 		http.SetCookie(w, c)
 		r.AddCookie(c) // for the rest of this request
 	}
@@ -160,15 +161,22 @@ func (o *offline) serveProvisioning(w http.ResponseWriter, r *http.Request) {
 // startProvisioning does what a button of the page says, and shows the page again.
 func (o *offline) startProvisioning(w http.ResponseWriter, r *http.Request) {
 	act := r.PostFormValue("act")
-	begun := false
-	s := o.cycles.change(w, r, func(s *cycleSession) {
-		begun = o.enter(s, r, act)
-	})
-	if begun {
-		run := o.runCycle(r.Context(), s, act)
-		o.cycles.change(w, r, func(s *cycleSession) { s.last, s.running = &run, false })
+	begins := false
+	s := o.cycles.change(w, r, func(s *cycleSession) { begins = o.enter(s, r, act) })
+	if begins {
+		o.runFor(w, r, s, act)
 	}
 	http.Redirect(w, r, idpPath+"/provisioning", http.StatusSeeOther)
+}
+
+// runFor runs a cycle for a browser, which sees what came of it, or nothing if it has panicked.
+func (o *offline) runFor(w http.ResponseWriter, r *http.Request, s cycleSession, act string) {
+	var run *cycleRun
+	defer func() {
+		o.cycles.change(w, r, func(s *cycleSession) { s.last, s.running = run, false })
+	}()
+	done := o.runCycle(r.Context(), s, act)
+	run = &done
 }
 
 // enter takes what was entered, and reports whether a cycle begins.

@@ -311,3 +311,38 @@ func TestCycleSessions(t *testing.T) {
 		t.Errorf("%d sessions", n)
 	}
 }
+
+// TestCycleRedacted: a server that sends the token back does not bring it on the page, whatever it answers is
+// no more than shown, and nobody is followed elsewhere.
+func TestCycleRedacted(t *testing.T) {
+	t.Parallel()
+	followed := false
+	mux := http.NewServeMux()
+	mux.HandleFunc("/Users", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		w.Write([]byte(`{"detail": "not with ` + r.Header.Get("Authorization") + `", "more": "` + strings.Repeat("x", 2*maxShown) + `"}`))
+	})
+	mux.HandleFunc("/Groups", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	})
+	mux.HandleFunc("/elsewhere", func(http.ResponseWriter, *http.Request) { followed = true })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	const token = "ghs_0123456789abcdef"
+	c := newCycle(productEntra, server.URL, token, false)
+	run := c.finish("", c.provision(t.Context(), firstPeople()[:1], directoryGroups[:1]))
+	if text := toJSON(t, run); strings.Contains(text, token) || run.Count(becameFailed) != 2 || !strings.Contains(run.Outcomes[0].Sentence, "not with Bearer "+redactedToken) {
+		t.Errorf("%.2000s", text)
+	}
+	if n := len(run.Exchanges[0].Answer); n > maxShown+10 {
+		t.Errorf("%d bytes are shown", n)
+	}
+	if followed {
+		t.Error("a redirect was followed")
+	}
+	server.Close()
+	c = newCycle(productOkta, server.URL, token, false)
+	if run := c.finish("", c.test(t.Context())); !strings.Contains(run.Stopped, "did not answer") || len(run.Exchanges) != 1 {
+		t.Errorf("%+v", run)
+	}
+}

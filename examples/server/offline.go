@@ -60,7 +60,7 @@ func newOffline(ctx context.Context, s settings, base string) (*offline, error) 
 	}
 	o := &offline{
 		login: base + "/sso/" + idpID + "/start", metadata: base + "/sso/" + idpID + "/metadata",
-		base: base, expired: expired, directory: newDirectory(), cycles: newCycleSessions(),
+		base: base, expired: expired, directory: newDirectory(), cycles: newCycleSessions(strings.HasPrefix(base, "https://")),
 	}
 	o.idp = samltest.NewIdP(samltest.Options{
 		URL: strings.Replace(base, "127.0.0.1", "localhost", 1) + idpPath, EntityID: idpEntityID,

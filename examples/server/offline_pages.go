@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/base64"
 	"html/template"
@@ -325,7 +326,7 @@ func (o *offline) servePerson(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *offline) showPerson(w http.ResponseWriter, status int, f personForm) {
-	title := f.DisplayName()
+	title := cmp.Or(f.DisplayName(), f.UserName)
 	if f.New {
 		title = "Add a person"
 	}

@@ -428,3 +428,43 @@ func forged(t *testing.T, request, old, other string) string {
 	}
 	return base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(string(text), old, other)))
 }
+
+// TestLaunch: a sign-in that begins at the identity provider is believed where the connection allows it.
+func TestLaunch(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	s.provision("ada@example.com")
+	form := url.Values{"sp": {ourEntityID}, "person": {"ada@example.com"}}
+	launch := func() (int, string) {
+		c := s.browser()
+		_, page := s.post(c, s.url("/launch"), form)
+		return s.post(c, s.base+"/sso/"+idpID+"/acs", hidden(page))
+	}
+	if status, page := launch(); status != http.StatusForbidden || !strings.Contains(page, "Incident ID") {
+		t.Errorf("it is not allowed: %d %s", status, page)
+	}
+	allow := true
+	if _, err := s.host.Change(t.Context(), standAdmin, idpID, provider.Change{AllowIdPInitiated: &allow}); err != nil {
+		t.Fatal(err)
+	}
+	if status, page := launch(); status != http.StatusOK {
+		t.Errorf("it is allowed: %d %s", status, page)
+	}
+	if _, page := s.get(s.browser(), s.url("/")); !strings.Contains(page, "Sign in from the identity provider") {
+		t.Error(page)
+	}
+}
+
+// TestExactly: a connection is found by its whole entity ID.
+func TestExactly(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	for _, id := range []string{"", "urn:gatehouse", ourEntityID[1:], ourEntityID + "x", strings.ToUpper(ourEntityID)} {
+		if sp, ok := s.sso.serviceProvider(t.Context(), id); ok {
+			t.Errorf("%q: %+v", id, sp)
+		}
+	}
+	if sp, ok := s.sso.serviceProvider(t.Context(), ourEntityID); !ok || len(sp.ACS) != 1 || sp.SLO == "" {
+		t.Errorf("%+v, %v", sp, ok)
+	}
+}
