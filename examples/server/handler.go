@@ -18,6 +18,7 @@ const scimPath = "/ws/scim/v2"
 // tenant URL with a slash at its end, and no client follows a redirect with a POST.
 func newHandler(host *host, sso *offline, public string, verbose bool, logger *slog.Logger) http.Handler {
 	service := host.Handler()
+	guide := &guide{service: host.Service, sso: sso, base: strings.TrimSuffix(public, scimPath)}
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scimRest, isSCIM := strings.CutPrefix(r.URL.Path, scimPath)
 		switch {
@@ -25,6 +26,8 @@ func newHandler(host *host, sso *offline, public string, verbose bool, logger *s
 			service.ServeHTTP(w, r)
 		case sso != nil && strings.HasPrefix(r.URL.Path, idpPath+"/"):
 			sso.handler.ServeHTTP(w, r)
+		case sso != nil && guide.serves(r.URL.Path): // to this machine alone: it does not ask who somebody is
+			guide.ServeHTTP(w, r)
 		case r.URL.Path == "/":
 			host.home(w, r, public)
 		case r.URL.Path == signOutPath:

@@ -1,6 +1,7 @@
 package samltest
 
 import (
+	"context"
 	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,9 @@ type Options struct {
 	// ServiceProviders are those that it knows. Requests of others, and those that want the answer
 	// elsewhere, get an error page.
 	ServiceProviders []ServiceProvider
+	// Lookup finds a service provider that is not among ServiceProviders by its entity ID, at each request:
+	// for those that come and go. It may be called concurrently. Optional.
+	Lookup func(ctx context.Context, entityID string) (ServiceProvider, bool)
 	// AnyServiceProvider answers whoever asks, wherever the request says.
 	AnyServiceProvider bool
 	// Answer says how responses are made. Of its fields about the request and the person those that are
@@ -117,12 +121,15 @@ func (idp *IdP) Handler() http.Handler {
 const maxForm = 1 << 20
 
 // serviceProvider returns one that it knows.
-func (idp *IdP) serviceProvider(entityID string) (ServiceProvider, bool) {
+func (idp *IdP) serviceProvider(ctx context.Context, entityID string) (ServiceProvider, bool) {
 	i := slices.IndexFunc(idp.o.ServiceProviders, func(s ServiceProvider) bool { return s.EntityID == entityID })
-	if i < 0 {
+	switch {
+	case i >= 0:
+		return idp.o.ServiceProviders[i], true
+	case idp.o.Lookup == nil:
 		return ServiceProvider{}, false
 	}
-	return idp.o.ServiceProviders[i], true
+	return idp.o.Lookup(ctx, entityID)
 }
 
 func (idp *IdP) person(nameID string) (Person, bool) {

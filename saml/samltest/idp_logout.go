@@ -65,7 +65,7 @@ func (idp *IdP) serveLogout(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	sp, ok := idp.serviceProvider(issuerOf(request))
+	sp, ok := idp.serviceProvider(r.Context(), issuerOf(request))
 	if !ok || sp.SLO == "" {
 		refuse(w, fmt.Errorf("there is no service provider %q, or it has no single logout", issuerOf(request)))
 		return

@@ -3,6 +3,7 @@ package samltest
 import (
 	"bytes"
 	"compress/flate"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ type AuthnRequest struct {
 
 // serveRequest takes a request for a sign-in and shows whom to choose from.
 func (idp *IdP) serveRequest(w http.ResponseWriter, r *http.Request) {
-	request, err := idp.request(r)
+	request, err := idp.ReadRequest(r)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -50,7 +51,7 @@ const statusNoPassive = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
 
 // serveSignIn answers the request for the person who was chosen.
 func (idp *IdP) serveSignIn(w http.ResponseWriter, r *http.Request) {
-	request, err := idp.request(r)
+	request, err := idp.ReadRequest(r)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -67,13 +68,15 @@ func (idp *IdP) serveSignIn(w http.ResponseWriter, r *http.Request) {
 	idp.answer(w, request, answer)
 }
 
-// request reads the request for a sign-in that a browser has brought.
-func (idp *IdP) request(r *http.Request) (AuthnRequest, error) {
+// ReadRequest reads the request for a sign-in that a browser has brought, by HTTP-Redirect or HTTP-POST: for
+// an identity provider with pages of its own, which answers with [IdP.FormValue]. The request is of a
+// service provider that is known, and ACS is one of its.
+func (idp *IdP) ReadRequest(r *http.Request) (AuthnRequest, error) {
 	message, relayState, err := received(r, "SAMLRequest")
 	if err != nil {
 		return AuthnRequest{}, err
 	}
-	request, err := idp.readRequest(message)
+	request, err := idp.readRequest(r.Context(), message)
 	request.RelayState = relayState
 	return request, err
 }
@@ -122,7 +125,7 @@ func decoded(field string, inflate bool) ([]byte, error) {
 
 // readRequest reads a request that is well-formed and from a service provider that is known. A
 // signature is not verified: whoever asks, the answer goes where it is known to belong.
-func (idp *IdP) readRequest(message []byte) (AuthnRequest, error) {
+func (idp *IdP) readRequest(ctx context.Context, message []byte) (AuthnRequest, error) {
 	r, root, err := readAuthnRequest(message)
 	if err != nil {
 		return AuthnRequest{}, err
@@ -133,7 +136,7 @@ func (idp *IdP) readRequest(message []byte) (AuthnRequest, error) {
 	if b := root.SelectAttrValue("ProtocolBinding", bindingPOST); b != bindingPOST {
 		return AuthnRequest{}, fmt.Errorf("the answer is wanted by %q", b)
 	}
-	err = idp.locate(&r)
+	err = idp.locate(ctx, &r)
 	return r, err
 }
 
@@ -154,14 +157,14 @@ func readAuthnRequest(message []byte) (AuthnRequest, *etree.Element, error) {
 }
 
 // locate finds out where the answer goes.
-func (idp *IdP) locate(r *AuthnRequest) error {
+func (idp *IdP) locate(ctx context.Context, r *AuthnRequest) error {
 	if idp.o.AnyServiceProvider {
 		if r.ACS == "" {
 			return errors.New("the request does not say where the answer goes")
 		}
 		return nil
 	}
-	sp, ok := idp.serviceProvider(r.Issuer)
+	sp, ok := idp.serviceProvider(ctx, r.Issuer)
 	if !ok {
 		return fmt.Errorf("there is no service provider %q", r.Issuer)
 	}

@@ -13,7 +13,7 @@ func (idp *IdP) serveStart(w http.ResponseWriter, _ *http.Request) {
 // serveStarted signs in at a service provider that has not asked.
 func (idp *IdP) serveStarted(w http.ResponseWriter, r *http.Request) {
 	person, known := idp.person(r.PostFormValue("person"))
-	sp, ok := idp.serviceProvider(r.PostFormValue("sp"))
+	sp, ok := idp.serviceProvider(r.Context(), r.PostFormValue("sp"))
 	if !known || !ok || len(sp.ACS) == 0 {
 		refuse(w, errors.New("there is no such person, or no such service provider"))
 		return

@@ -1,6 +1,7 @@
 package samltest
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/sha256"
@@ -365,5 +366,42 @@ func TestMetadata(t *testing.T) {
 	}
 	if doc.Root().SelectAttrValue("entityID", "") != idp.EntityID() {
 		t.Error("the entity ID is another")
+	}
+}
+
+// TestLookup holds that service providers which come and go are asked for by each request, that those which
+// are known are not asked for, and that the answer goes to a service of theirs alone.
+func TestLookup(t *testing.T) {
+	t.Parallel()
+	known := map[string]ServiceProvider{}
+	var asked []string
+	idp := NewIdP(Options{
+		Now:              testNow,
+		ServiceProviders: []ServiceProvider{{EntityID: "urn:test:fixed", ACS: []string{"https://fixed.example.com/acs"}}},
+		Lookup: func(_ context.Context, entityID string) (ServiceProvider, bool) {
+			asked = append(asked, entityID)
+			sp, ok := known[entityID]
+			return sp, ok
+		},
+	})
+	read := func(entityID, acs string) (AuthnRequest, error) {
+		message := `<samlp:AuthnRequest xmlns:samlp="` + nsProtocol + `" xmlns:saml="` + nsAssertion + `" ID="_1" Version="2.0" IssueInstant="2026-01-15T10:00:00Z"` +
+			attribute("AssertionConsumerServiceURL", acs) + `><saml:Issuer>` + text(entityID) + `</saml:Issuer></samlp:AuthnRequest>`
+		return idp.ReadRequest(httptest.NewRequest(http.MethodGet, "/sso?"+query("SAMLRequest", message, "state"), nil))
+	}
+	if _, err := read("urn:test:new", "https://new.example.com/acs"); err == nil {
+		t.Error("one that is not there was answered")
+	}
+	known["urn:test:new"] = ServiceProvider{EntityID: "urn:test:new", ACS: []string{"https://new.example.com/acs"}}
+	r, err := read("urn:test:new", "https://new.example.com/acs")
+	if err != nil || r.ACS != "https://new.example.com/acs" || r.RelayState != "state" || r.ID != "_1" {
+		t.Errorf("one that has come: %+v, %v", r, err)
+	}
+	if _, err := read("urn:test:new", "https://fixed.example.com/acs"); err == nil {
+		t.Error("the answer would have gone to another service provider")
+	}
+	asked = nil
+	if _, err := read("urn:test:fixed", "https://fixed.example.com/acs"); err != nil || asked != nil {
+		t.Errorf("one that is known: %v, asked for %q", err, asked)
 	}
 }
