@@ -33,9 +33,6 @@ const (
 	partSCIM checkPart = "Provisioning"
 )
 
-// consolePath is where the administration pages are.
-const consolePath = "/console"
-
 // Pages of the console, below that of the provider.
 const (
 	consoleProvider = ""

@@ -19,9 +19,8 @@ var guidePages = template.Must(template.ParseFS(guideFiles, "html/*.html"))
 
 // Paths of the guide.
 const (
-	checklistPath = "/checklist"
-	ownPath       = "/own"
-	guideStyle    = "/checklist/style.css"
+	ownPath    = checklistPath + "/own"
+	guideStyle = "/checklist/style.css"
 )
 
 // A guide shows an administrator what is to be done, and what was.
@@ -58,7 +57,7 @@ func (g *guide) serves(path string) bool {
 func (g *guide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		page(w, http.StatusMethodNotAllowed, "These pages are to be read.")
+		plain(w, http.StatusMethodNotAllowed, "These pages are to be read.")
 		return
 	}
 	switch r.URL.Path {
@@ -71,7 +70,7 @@ func (g *guide) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v := g.view("checklist", "Checklist")
 	if err := g.check(r, &v); err != nil {
-		page(w, http.StatusServiceUnavailable, "What was done cannot be read. Try again in a minute.")
+		plain(w, http.StatusServiceUnavailable, "What was done cannot be read. Try again in a minute.")
 		return
 	}
 	g.show(w, v)
@@ -105,7 +104,7 @@ func (g *guide) check(r *http.Request, v *guideView) (err error) {
 func (g *guide) show(w http.ResponseWriter, v guideView) {
 	var b bytes.Buffer
 	if err := guidePages.ExecuteTemplate(&b, "guide", v); err != nil {
-		page(w, http.StatusInternalServerError, "This page cannot be shown.")
+		plain(w, http.StatusInternalServerError, "This page cannot be shown.")
 		return
 	}
 	h := w.Header()

@@ -30,7 +30,8 @@ type database struct {
 	providers provider.Store
 	replays   saml.ReplayCache
 	settings  settings
-	note      string // a sentence about what is in it
+	own       *sql.DB // where the server's own tables are
+	note      string  // a sentence about what is in it
 	close     func() error
 }
 
@@ -58,19 +59,34 @@ func checkDatabase(db string) error {
 func openDatabase(ctx context.Context, db string) (*database, error) {
 	switch {
 	case db == inMemory:
-		store := new(scim.MemoryStore)
-		return &database{
-			stores:    scim.Stores{Users: store, Groups: store},
-			providers: new(provider.MemoryStore),
-			replays:   saml.NewMemoryReplays(saml.DefaultReplays, time.Now),
-			settings:  memorySettings{},
-			note:      "Users and groups are kept in memory and are gone when the server ends.",
-			close:     func() error { return nil },
-		}, nil
+		return openMemory(ctx)
 	case isPostgres(db):
 		return openPostgres(ctx, db)
 	}
 	return openSQLite(ctx, db)
+}
+
+// openMemory keeps everything in memory: users and groups in the simplest stores, and the server's own tables
+// in a SQLite that is one connection.
+func openMemory(ctx context.Context) (*database, error) {
+	own, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, err
+	}
+	own.SetMaxOpenConns(1)
+	if err := createTables(ctx, own); err != nil {
+		return nil, errors.Join(err, own.Close())
+	}
+	store := new(scim.MemoryStore)
+	return &database{
+		stores:    scim.Stores{Users: store, Groups: store},
+		providers: new(provider.MemoryStore),
+		replays:   saml.NewMemoryReplays(saml.DefaultReplays, time.Now),
+		settings:  settings{own},
+		own:       own,
+		note:      "Users and groups are kept in memory and are gone when the server ends.",
+		close:     own.Close,
+	}, nil
 }
 
 // newDatabase makes sure that the store can be read and written: what cannot is told now, and not to
@@ -85,12 +101,11 @@ func newDatabase(ctx context.Context, db *sql.DB, store *sqlstore.Store) (d *dat
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, 0, 0, errors.Join(err, store.Close())
 	}
-	table, err := newTable(ctx, db)
-	if err != nil {
+	if err := createTables(ctx, db); err != nil {
 		return nil, 0, 0, errors.Join(err, store.Close())
 	}
 	d = &database{
-		stores: store.Stores(), providers: store.Providers(), replays: store.Replays(nil), settings: table,
+		stores: store.Stores(), providers: store.Providers(), replays: store.Replays(nil), settings: settings{db}, own: db,
 		close: func() error { return errors.Join(store.Close(), db.Close()) },
 	}
 	return d, u.Total, g.Total, nil

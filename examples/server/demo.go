@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"log/slog"
-	"net/http"
 	"slices"
 
 	"github.com/seed-30109bde/gatehouse/extension"
+	"github.com/seed-30109bde/gatehouse/provider"
 	"github.com/seed-30109bde/gatehouse/scim"
 )
 
@@ -31,6 +29,17 @@ var organizations = []organization{
 	{"103", "Ridgeline Farms"},
 }
 
+// organizationName is what people call an organization.
+func organizationName(id string) string {
+	if id == extension.All {
+		return "All organizations"
+	}
+	if i := slices.IndexFunc(organizations, func(o organization) bool { return o.ID == id }); i >= 0 {
+		return organizations[i].Name
+	}
+	return id
+}
+
 // resolveOrganization is the [extension.Rules] Resolve of this host: the form first, then whether
 // there is such an organization. End users of every organization are welcome.
 func resolveOrganization(ctx context.Context, id string) (string, error) {
@@ -44,40 +53,10 @@ func resolveOrganization(ctx context.Context, id string) (string, error) {
 	return id, nil
 }
 
-// endpointConfig is how the SCIM endpoint of the demo is set up.
-func endpointConfig(c config, public string, logger *slog.Logger) (scim.Authenticator, scim.Config) {
-	auth := new(scim.Tokens)
-	auth.Add(c.token, scim.Principal{Tenant: tenant, Manager: idpID, Key: "demo"})
+// customers are the organizations of the demo, for every provider.
+type customers struct{}
 
-	rules := extension.Rules{
-		RequireOrganization: true,
-		DefaultOrganization: c.defaultOrganization,
-		Resolve:             resolveOrganization,
-	}
-	return auth, scim.Config{
-		BaseURL: func(*http.Request) string { return public },
-		Policy: scim.Policy{
-			NinjaOne: func(context.Context, scim.Principal) (extension.Rules, error) { return rules, nil },
-			Check:    signInThere,
-		},
-		Limits: scim.Limits{Rate: c.rate},
-		Seal:   [][]byte{sealOf(c.token)},
-		Strict: c.strict,
-		Logger: logger, // refusals
-	}
-}
-
-// signInThere has users whom the identity provider creates sign in through it.
-func signInThere(_ context.Context, _ scim.Stores, c *scim.Change) error {
-	if c.Before == nil && c.After != nil {
-		c.After.SSO = true
-	}
-	return nil
-}
-
-// sealOf makes the key of cursors of the token, so that one server goes on where another one of the
-// same token and database stopped. A host has a key for this that is nothing else.
-func sealOf(token string) []byte {
-	key := sha256.Sum256([]byte("cursors " + token))
-	return key[:]
+// Resolve implements provider.Organizations.
+func (customers) Resolve(ctx context.Context, _ scim.TenantID, _ provider.ID, id string) (string, error) {
+	return resolveOrganization(ctx, id)
 }

@@ -3,16 +3,22 @@
 //
 //	go run ./examples/server
 //
-// It serves one tenant with three organizations and one identity provider, and prints the tenant
-// URL, the secret token, requests to begin with, and where somebody signs in, offline. Users and groups are kept in the file
-// gatehouse.db of the working directory, unless -db names another one or a PostgreSQL, and any
-// number of servers may share one.
+// It serves one tenant with three organizations and one identity provider, and prints how to sign in as its
+// administrator, the tenant URL, the secret token, requests to begin with, and where somebody signs in,
+// offline. Everything is kept in the file gatehouse.db of the working directory, unless -db names another one
+// or a PostgreSQL, and any number of servers may share one.
 //
-// What it decides as a host is in demo.go; flags are in config.go.
+//	go run ./examples/server admin reset
+//
+// gives the administrator of a database new credentials.
+//
+// What it decides as a host is in demo.go; flags are in config.go; who signs in, and how, is in signin.go and
+// accounts.go.
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +26,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -43,6 +50,9 @@ const (
 // run serves until ctx is done and returns the exit code. Whatever goes wrong is one sentence on
 // stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "admin" {
+		return adminCommand(ctx, args[1:], stdout, stderr)
+	}
 	c, err := parseConfig(ctx, args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -54,10 +64,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err = serve(ctx, c, stdout, stderr)
 	if err != nil && ctx.Err() == nil { // else it was told to end before it had begun
 		fmt.Fprintln(stderr, "server:", err)
+		if _, usage := errors.AsType[usageError](err); usage {
+			return exitUsage
+		}
 		return exitFailed
 	}
 	return exitOK
 }
+
+// A usageError says that the flags ask for what cannot be, which only shows when the server listens.
+type usageError string
+
+// Error is the sentence.
+func (e usageError) Error() string { return string(e) }
 
 func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	listener, err := listen(ctx, c.addr)
@@ -65,17 +84,15 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer listener.Close()
-
-	local := "http://" + reachable(listener.Addr()) + scimPath
-	public := c.url
-	if public == "" {
-		public = local
+	certificates, err := c.certificates()
+	if err != nil {
+		return err
+	}
+	base, err := c.baseAt(listener.Addr(), certificates)
+	if err != nil {
+		return err
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	if c.url == "" && !loopback(listener.Addr()) {
-		logger.Warn("other machines can reach this address, and the token travels over it without TLS; "+
-			"put a proxy with TLS in front and name its address with -url", "addr", listener.Addr())
-	}
 	db, err := openDatabase(ctx, c.db)
 	if err != nil {
 		return err
@@ -85,23 +102,46 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 			logger.Warn("the database did not close in order", "error", err)
 		}
 	}()
-	base := strings.TrimSuffix(public, scimPath)
-	host, err := newHost(ctx, c, db, base, public, logger)
+	host, err := newHost(ctx, c, db, base, logger)
 	if err != nil {
 		return err
 	}
+	if host.admin, err = host.firstAdministrator(ctx, c.administrator); err != nil {
+		return err
+	}
+	here := loopback(listener.Addr()) && isLoopbackHost(base.Hostname())
+	if host.admin.id != "" && here {
+		token, err := host.accounts.newLink(ctx, host.admin.id)
+		if err != nil {
+			return err
+		}
+		host.admin.demo, host.admin.link = true, linkTo(base.String(), token)
+	}
+	if err := host.provision(ctx, c.defaultOrganization); err != nil {
+		return fmt.Errorf("the identity provider of the token could not be set up: %w", err)
+	}
 	// The identity provider believes everybody, so it is there for this machine alone.
 	var sso *offline
-	if c.url == "" && loopback(listener.Addr()) {
-		if sso, err = newOffline(ctx, db.settings, base); err != nil {
+	if here || c.demo {
+		if sso, err = newOffline(ctx, db.settings, base.String()); err != nil {
 			return err
 		}
 	}
-	requests := &gate{Handler: newHandler(host, sso, public, c.verbose, logger)}
+	if err := host.mountPages(sso); err != nil {
+		return err
+	}
+	requests := &gate{Handler: newHandler(host, sso, c.verbose)}
 	server := newServer(requests, logger)
+	server.TLSConfig = certificates
 
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(listener) }()
+	go func() {
+		if certificates != nil {
+			stopped <- server.ServeTLS(listener, "", "")
+			return
+		}
+		stopped <- server.Serve(listener)
+	}()
 
 	if sso != nil {
 		if err := sso.connect(ctx, host.Service); err != nil {
@@ -109,22 +149,69 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		}
 	}
 	if c.ready != "" {
-		if err := writeReady(c.ready, newReady(listener.Addr().String(), public, c.token, sso)); err != nil {
+		if err := writeReady(c.ready, newReady(listener.Addr().String(), c.token, host, sso)); err != nil {
 			return fmt.Errorf("cannot say in the file of -ready that the server listens: %w", err)
 		}
 	}
-	if err := welcome(stdout, c, public, local, db.note, sso); err != nil {
+	local := host.scimURL
+	if certificates == nil {
+		local = "http://" + reachable(listener.Addr()) + scimPath
+	}
+	if err := welcome(stdout, c, host, local, sso); err != nil {
 		return fmt.Errorf("cannot print where the server listens: %w", err)
 	}
-	defer host.maintain(ctx, logger)() // which ends before the database is closed
+	defer host.maintain(ctx)() // which ends before the database is closed
 
 	select {
 	case err := <-stopped:
 		return fmt.Errorf("the server stopped by itself: %w", err)
 	case <-ctx.Done():
 	}
+	host.ending.Store(true)
 	shutDown(context.WithoutCancel(ctx), server, requests, c.grace, logger)
 	return nil
+}
+
+// certificates returns what TLS is served with, nil = plain http.
+func (c *config) certificates() (*tls.Config, error) {
+	if c.cert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("the files of -tls-cert and -tls-key cannot be used: %v", err))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// baseAt returns the base URL of a server that listens at an address. Without one in the flags it is that
+// address, or the name in the certificate.
+func (c *config) baseAt(addr net.Addr, certificates *tls.Config) (*url.URL, error) {
+	if c.base != "" {
+		return url.Parse(c.base)
+	}
+	if certificates == nil {
+		if !loopback(addr) {
+			return nil, usageError(fmt.Sprintf("other machines can reach %s, and passwords and tokens would travel over it without TLS; "+
+				"give -tls-cert and -tls-key, or put a proxy with TLS in front and name its address with -base-url", addr))
+		}
+		return &url.URL{Scheme: "http", Host: reachable(addr)}, nil
+	}
+	host := reachable(addr)
+	if names := certificates.Certificates[0].Leaf.DNSNames; len(names) > 0 && !strings.HasPrefix(names[0], "*") {
+		_, port, err := net.SplitHostPort(host)
+		if err != nil {
+			return nil, err
+		}
+		host = net.JoinHostPort(names[0], port)
+	} else if !loopback(addr) {
+		return nil, usageError("the certificate does not say under which name browsers reach this server; name it with -base-url")
+	}
+	base, err := parseBase("-base-url", "https://"+host)
+	if err != nil {
+		return nil, err
+	}
+	return url.Parse(base)
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {

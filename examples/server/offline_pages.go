@@ -80,7 +80,7 @@ func (o *offline) atHome(h http.Handler) http.Handler {
 		case r.Host == here && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			http.Redirect(w, r, home.Scheme+"://"+home.Host+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 		default:
-			page(w, http.StatusMisdirectedRequest, "The offline identity provider is at "+o.idp.URL()+"/.")
+			plain(w, http.StatusMisdirectedRequest, "The offline identity provider is at "+o.idp.URL()+"/.")
 		}
 	})
 }
@@ -98,7 +98,7 @@ type offlineView struct {
 func (o *offline) show(w http.ResponseWriter, status int, name, title string, data any) {
 	var b bytes.Buffer
 	if err := offlinePages[name].ExecuteTemplate(&b, "layout", offlineView{title, name, o.base, idpPath, data}); err != nil {
-		page(w, http.StatusInternalServerError, "This page cannot be shown.")
+		plain(w, http.StatusInternalServerError, "This page cannot be shown.")
 		return
 	}
 	h := w.Header()
@@ -149,7 +149,7 @@ func (o *offline) serveApps(w http.ResponseWriter, r *http.Request) {
 	if service := o.service.Load(); service != nil {
 		for p, err := range allProviders(r.Context(), service, offlineActor, provider.Query{}) {
 			if err != nil {
-				page(w, http.StatusServiceUnavailable, "The connections of the server cannot be read.")
+				plain(w, http.StatusServiceUnavailable, "The connections of the server cannot be read.")
 				return
 			}
 			ids, err := service.Identifiers(r.Context(), offlineActor, p.ID)

@@ -38,13 +38,21 @@ func newStand(t *testing.T) *stand {
 	server := httptest.NewUnstartedServer(nil)
 	s := &stand{t: t, base: "http://" + server.Listener.Addr().String(), token: "ghs_0123456789abcdef"}
 	logger := slog.New(slog.DiscardHandler)
-	if s.host, err = newHost(t.Context(), config{token: s.token}, db, s.base, s.base+scimPath, logger); err != nil {
+	base, err := url.Parse(s.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.host, err = newHost(t.Context(), config{token: s.token, now: time.Now}, db, base, logger); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.host.provision(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
 	if s.sso, err = newOffline(t.Context(), db.settings, s.base); err != nil {
 		t.Fatal(err)
 	}
-	server.Config.Handler = newHandler(s.host, s.sso, s.base+scimPath, false, logger)
+	s.host.checklist = &guide{service: s.host.Service, sso: s.sso, base: s.base} // which administrators alone see otherwise
+	server.Config.Handler = newHandler(s.host, s.sso, false)
 	server.Start()
 	t.Cleanup(server.Close)
 	if err := s.sso.connect(t.Context(), s.host.Service); err != nil {

@@ -88,7 +88,7 @@ func TestOfflineSignIn(t *testing.T) {
 // TestOnlyHere: the identity provider that believes everybody is not there for others.
 func TestOnlyHere(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-url", "https://acme.example.com/ws/scim/v2"}, {"-addr", "0.0.0.0:0"}} {
+	for _, args := range [][]string{{"-url", "https://acme.example.com/ws/scim/v2"}, {"-addr", "0.0.0.0:0", "-base-url", "https://acme.example.com"}, {"-addr", "0.0.0.0:0", "-base-url", "http://127.0.0.1:1"}} {
 		s := start(t, args...)
 		if s.LoginURL != "" || s.IdPURL != "" {
 			t.Errorf("%v: %+v", args, s.ready)

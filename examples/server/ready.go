@@ -11,18 +11,26 @@ import (
 
 // ready is what a script that starts the server has to know about it.
 type ready struct {
-	Addr          string         `json:"addr"`
-	SCIMURL       string         `json:"scim_url"`
-	SCIMToken     string         `json:"scim_token"`
-	LoginURL      string         `json:"saml_login_url,omitempty"`    // where somebody signs in
-	MetadataURL   string         `json:"saml_metadata_url,omitempty"` // of this server
-	IdPURL        string         `json:"idp_metadata_url,omitempty"`  // of the offline identity provider
-	Tenant        scim.TenantID  `json:"tenant"`
-	Organizations []organization `json:"organizations"`
+	Addr            string         `json:"addr"`
+	SCIMURL         string         `json:"scim_url"`
+	SCIMToken       string         `json:"scim_token"`
+	LoginURL        string         `json:"saml_login_url,omitempty"`    // where somebody signs in
+	MetadataURL     string         `json:"saml_metadata_url,omitempty"` // of this server
+	IdPURL          string         `json:"idp_metadata_url,omitempty"`  // of the offline identity provider
+	ConsoleURL      string         `json:"console_url"`
+	ConsoleUser     string         `json:"console_user"`
+	ConsolePassword string         `json:"console_password,omitempty"` // where this start has made or was given it
+	TOTPSecret      string         `json:"totp_secret,omitempty"`      // likewise
+	Tenant          scim.TenantID  `json:"tenant"`
+	Organizations   []organization `json:"organizations"`
 }
 
-func newReady(addr, public, token string, sso *offline) ready {
-	r := ready{Addr: addr, SCIMURL: public, SCIMToken: token, Tenant: tenant, Organizations: organizations}
+func newReady(addr, token string, h *host, sso *offline) ready {
+	r := ready{
+		Addr: addr, SCIMURL: h.scimURL, SCIMToken: token, Tenant: tenant, Organizations: organizations,
+		ConsoleURL: h.base.String() + consolePath + "/", ConsoleUser: adminName,
+		ConsolePassword: h.admin.Password, TOTPSecret: h.admin.Factor,
+	}
 	if sso != nil {
 		r.LoginURL, r.MetadataURL, r.IdPURL = sso.login, sso.metadata, sso.idp.URL()+"/metadata"
 	}

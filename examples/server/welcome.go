@@ -21,7 +21,26 @@ const (
 )
 
 var welcomeText = template.Must(template.New("welcome").Parse(
-	`Gatehouse serves SCIM 2.0 and single sign-on for the tenant {{.Tenant}}. Enter at the identity provider:
+	`Gatehouse serves single sign-on and SCIM 2.0 for the tenant {{.Tenant}} at {{.Base}}.
+{{with .Link}}
+Administer it: this link signs you in once, within 15 minutes, and the page shows the code it asks for, since
+the database is new and this server is for this machine alone.
+
+  {{.}}
+{{end}}{{if .Admin.ID}}
+The administrator{{if or .Admin.PasswordMade .Admin.FactorMade}}, with what is shown this once{{end}}:
+
+  Sign in               {{.Base}}/sign-in?way=password
+  User                  {{.Admin.Name}}
+  Password              {{if .Admin.PasswordMade}}{{.Admin.Password}}{{else}}as in {{.Admin.PasswordVariable}}{{end}}
+  Authenticator secret  {{if .Admin.FactorMade}}{{.Admin.Factor}}{{else}}as in {{.Admin.FactorVariable}}{{end}}
+{{else}}
+The database has accounts already; sign in at {{.Base}}/sign-in, and if nobody knows how, "server admin reset"
+with the same -db gives the administrator a new password and second factor.
+{{end}}{{if .Plain}}
+Cookies work over plain http on this machine: browsers take them there, and this server asks for it nowhere else.
+{{end}}
+Enter at the identity provider:
 
   Tenant URL    {{.Public}}
   Secret token  {{.Token}}
@@ -58,7 +77,7 @@ offline and believes everybody:
 
 // welcome prints what to do next. The requests go to the local URL: the public one may lead through
 // a proxy that is not there yet.
-func welcome(w io.Writer, c config, public, local, note string, sso *offline) error {
+func welcome(w io.Writer, c config, h *host, local string, sso *offline) error {
 	login := ""
 	if sso != nil {
 		login = sso.login
@@ -66,13 +85,21 @@ func welcome(w io.Writer, c config, public, local, note string, sso *offline) er
 	curl := "curl -sS -w '\\n' -H " + quote("Authorization: Bearer "+c.token) + " "
 	post := curl + "-H 'Content-Type: application/scim+json' " + quote(local+"/Users") + " -d "
 	return welcomeText.Execute(w, map[string]any{
-		"Tenant":        tenantName,
-		"Public":        public,
+		"Tenant": tenantName,
+		"Base":   h.base.String(),
+		"Link":   h.admin.link,
+		"Admin": map[string]any{
+			"ID": h.admin.id, "Name": adminName, "Password": h.admin.Password, "Factor": h.admin.Factor,
+			"PasswordMade": h.admin.passwordMade, "FactorMade": h.admin.factorMade,
+			"PasswordVariable": passwordVariable, "FactorVariable": factorVariable,
+		},
+		"Plain":         h.base.Scheme == "http",
+		"Public":        h.scimURL,
 		"Token":         c.token,
 		"Made":          c.tokenMade,
 		"Variable":      tokenVariable,
 		"Login":         login,
-		"Note":          note,
+		"Note":          h.db.note,
 		"Organizations": organizations,
 		"Create":        post + quote(newcomer),
 		"Refused":       post + quote(stray),
