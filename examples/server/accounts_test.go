@@ -79,7 +79,7 @@ func TestLock(t *testing.T) {
 		atOnce(20, func(i int) {
 			err := h.accounts.checkCode(t.Context(), h.admin.id, fmt.Sprint("wrong", i))
 			if e, ok := errors.AsType[*lockedError](err); ok {
-				if e.wait > lockedFor {
+				if e.wait > lockedFor+time.Second { // it read the clock before the one that locked
 					t.Errorf("locked for %v", e.wait)
 				}
 				locked.Add(1)

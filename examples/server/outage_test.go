@@ -101,9 +101,13 @@ func TestFullDisk(t *testing.T) {
 	if len(there) != n {
 		t.Errorf("%d users are there, and %d were acknowledged", len(there), n)
 	}
-	// A deletion is an event, which needs room too: somebody has to see to it.
+	// A deletion is an event and ends sessions, which needs room too: somebody has to see to it.
 	runSQL(t, onSQLite.open(t, file), "DELETE FROM sso_events")
+	n = 0
 	for id := range there {
+		if n++; n > 20 {
+			break
+		}
 		must(t, c, "DELETE", "/Users/"+id, "", 204)
 	}
 	must(t, c, "POST", "/Users", newPerson("room"), 201)
