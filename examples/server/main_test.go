@@ -218,6 +218,9 @@ func TestReadyFile(t *testing.T) {
 	if !regexp.MustCompile(`^ghs_[A-Z2-7]{26,}$`).MatchString(s.SCIMToken) {
 		t.Errorf("scim_token is %q", s.SCIMToken)
 	}
+	if s.ConsoleURL != "http://"+s.Addr+"/console/" || s.ConsoleUser != adminName || len(s.ConsolePassword) < 20 || len(s.TOTPSecret) != 32 {
+		t.Errorf("how to administer is %q, %q, %q and %q", s.ConsoleURL, s.ConsoleUser, s.ConsolePassword, s.TOTPSecret)
+	}
 	if s.Tenant != tenant || !slices.Equal(s.Organizations, organizations) {
 		t.Errorf("tenant and organizations are %q and %v", s.Tenant, s.Organizations)
 	}
@@ -493,6 +496,17 @@ func TestRefusedStarts(t *testing.T) {
 		{"-rate -2", "at least 25", exitUsage},
 		{"-rate many", "-rate", exitUsage},
 		{"-url acme.example.com/ws/scim/v2", "absolute URL", exitUsage},
+		{"-url https://acme.example.com/scim", "ends in /ws/scim/v2", exitUsage},
+		{"-url https://acme.example.com/tenant/ws/scim/v2", "without path", exitUsage},
+		{"-base-url https://acme.example.com/x", "without path", exitUsage},
+		{"-base-url ldap://acme.example.com", "absolute URL", exitUsage},
+		{"-base-url http://acme.example.com", "this machine alone", exitUsage},
+		{"-base-url https://a.example -url https://b.example/ws/scim/v2", "two addresses", exitUsage},
+		{"-addr 0.0.0.0:0 -db memory", "-tls-cert and -tls-key, or put a proxy with TLS in front and name its address with -base-url", exitUsage},
+		{"-addr :0 -db memory -demo", "-base-url", exitUsage},
+		{"-tls-cert cert.pem", "go together", exitUsage},
+		{"-addr 127.0.0.1:0 -tls-cert /does/not/exist -tls-key /does/not/exist", "cannot be used", exitUsage},
+		{"-trust-proxy 10.0.0.0/33", "-trust-proxy", exitUsage},
 		{"-url https://acme.example.com/ws/scim/v2?aadOptscim062020", "without query", exitUsage},
 		{"-port 80", "-port", exitUsage},
 		{"serve", `"serve"`, exitUsage},
