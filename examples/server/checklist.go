@@ -37,6 +37,7 @@ const (
 const (
 	consoleProvider = ""
 	consoleSCIM     = "/scim"
+	consoleSheet    = "/sheet" // what to do at the identity provider, step by step
 )
 
 // Pages of the offline identity provider.
@@ -51,7 +52,7 @@ type stepRule struct {
 	part     checkPart
 	title    string
 	atIdP    bool
-	page     string // of the console, below the provider
+	page     string // of the console, below that of the provider, where it is done or described
 	offline  string
 	evidence func(*checkFacts) string
 	waitsFor string
@@ -61,31 +62,31 @@ type stepRule struct {
 // stepRules are the 7 steps of single sign-on and the 18 of provisioning that the setup sheet for Entra ID has.
 var stepRules = []stepRule{
 	{partSSO, "Add the provider", false, consoleProvider, "", (*checkFacts).begun, "an administrator adds a provider in the console", nil},
-	{partSSO, "Create the application", true, consoleProvider, offlineApps, (*checkFacts).imported, "its metadata is imported", nil},
-	{partSSO, "Enter our identifiers", true, consoleProvider, offlineApps, (*checkFacts).addressed, "a response arrives at our reply URL that is for our entity ID", (*checkFacts).lastTestProblem},
-	{partSSO, "Set the unique user identifier and the claims", true, consoleProvider, offlineDirectory, (*checkFacts).named, "a test or a sign-in brings a NameID that looks like a user name", nil},
+	{partSSO, "Create the application", true, consoleSheet, offlineApps, (*checkFacts).imported, "its metadata is imported", nil},
+	{partSSO, "Enter our identifiers", true, consoleSheet, offlineApps, (*checkFacts).addressed, "a response arrives at our reply URL that is for our entity ID", (*checkFacts).lastTestProblem},
+	{partSSO, "Set the unique user identifier and the claims", true, consoleSheet, offlineDirectory, (*checkFacts).named, "a test or a sign-in brings a NameID that looks like a user name", nil},
 	{partSSO, "Import the metadata", false, consoleProvider, offlineApps, (*checkFacts).imported, "metadata is imported", nil},
 	{partSSO, "Test the connection, and save", false, consoleProvider, offlineApps, (*checkFacts).saved, "a test passes and its settings are saved", (*checkFacts).lastTestProblem},
 	{partSSO, "Enable single sign-on", false, consoleProvider, "", (*checkFacts).enabled, "single sign-on is enabled", nil},
 
 	{partSCIM, "Open the provider", false, consoleSCIM, "", (*checkFacts).enabled, "single sign-on is enabled, which provisioning needs", nil},
-	{partSCIM, "Enable SCIM provisioning", false, consoleSCIM, "", (*checkFacts).scimEnabled, "SCIM is enabled, with the code of a second factor", nil},
-	{partSCIM, "Look at the grants", false, consoleSCIM, "", (*checkFacts).granted, "the grants are changed, or somebody is let in by them", nil},
-	{partSCIM, "Generate the secret token", false, consoleSCIM, "", (*checkFacts).hasToken, "there is a token that was not revoked", nil},
+	{partSCIM, "Enable SCIM provisioning", false, consoleSCIM + "/enable", "", (*checkFacts).scimEnabled, "SCIM is enabled, with the code of a second factor", nil},
+	{partSCIM, "Look at the grants", false, consoleSCIM + "/grants", "", (*checkFacts).granted, "the grants are changed, or somebody is let in by them", nil},
+	{partSCIM, "Generate the secret token", false, consoleSCIM + "/token", "", (*checkFacts).hasToken, "there is a token that was not revoked", nil},
 	{partSCIM, "Copy the tenant URL", false, consoleSCIM, offlineProvisioning, (*checkFacts).requested, "a request arrives with the token", nil},
-	{partSCIM, "Open provisioning at the identity provider", true, consoleSCIM, offlineProvisioning, (*checkFacts).requested, "a request arrives with the token", nil},
-	{partSCIM, "Enter the admin credentials", true, consoleSCIM, offlineProvisioning, (*checkFacts).requested, "a request arrives with the token", nil},
-	{partSCIM, "Test the connection there", true, consoleSCIM, offlineProvisioning, (*checkFacts).probed, "it asks for somebody who does not exist, as a connection test does", nil},
-	{partSCIM, "Leave users and groups enabled", true, consoleSCIM, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned", nil},
-	{partSCIM, "Add the attributes to the list", true, consoleSCIM, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned: without an organization end users are refused", (*checkFacts).attributeProblem},
-	{partSCIM, "Map the attributes", true, consoleSCIM, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned under their user name", nil},
-	{partSCIM, "Map the organization ID", true, consoleSCIM, offlineDirectory, (*checkFacts).provisioned, "somebody is provisioned: without an organization end users are refused", (*checkFacts).organizationProblem},
-	{partSCIM, "Map the user type", true, consoleSCIM, offlineDirectory, (*checkFacts).technician, "a technician is provisioned, in this spelling", (*checkFacts).userTypeProblem},
-	{partSCIM, "Assign one person", true, consoleSCIM, offlineDirectory, (*checkFacts).provisioned, "somebody is provisioned", nil},
-	{partSCIM, "Provision this person on demand", true, consoleSCIM, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned", (*checkFacts).anyProblem},
-	{partSCIM, "Assign everybody else", true, consoleSCIM, offlineDirectory, (*checkFacts).several, "a second person is provisioned", nil},
-	{partSCIM, "Assign groups", true, consoleSCIM, offlineDirectory, (*checkFacts).grouped, "a group is provisioned", nil},
-	{partSCIM, "Start provisioning", true, consoleSCIM, offlineProvisioning, (*checkFacts).started, "requests that change several people, and are accepted", (*checkFacts).anyProblem},
+	{partSCIM, "Open provisioning at the identity provider", true, consoleSheet, offlineProvisioning, (*checkFacts).requested, "a request arrives with the token", nil},
+	{partSCIM, "Enter the admin credentials", true, consoleSheet, offlineProvisioning, (*checkFacts).requested, "a request arrives with the token", nil},
+	{partSCIM, "Test the connection there", true, consoleSheet, offlineProvisioning, (*checkFacts).probed, "it asks for somebody who does not exist, as a connection test does", nil},
+	{partSCIM, "Leave users and groups enabled", true, consoleSheet, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned", nil},
+	{partSCIM, "Add the attributes to the list", true, consoleSheet, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned: without an organization end users are refused", (*checkFacts).attributeProblem},
+	{partSCIM, "Map the attributes", true, consoleSheet, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned under their user name", nil},
+	{partSCIM, "Map the organization ID", true, consoleSheet, offlineDirectory, (*checkFacts).provisioned, "somebody is provisioned: without an organization end users are refused", (*checkFacts).organizationProblem},
+	{partSCIM, "Map the user type", true, consoleSheet, offlineDirectory, (*checkFacts).technician, "a technician is provisioned, in this spelling", (*checkFacts).userTypeProblem},
+	{partSCIM, "Assign one person", true, consoleSheet, offlineDirectory, (*checkFacts).provisioned, "somebody is provisioned", nil},
+	{partSCIM, "Provision this person on demand", true, consoleSheet, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned", (*checkFacts).anyProblem},
+	{partSCIM, "Assign everybody else", true, consoleSheet, offlineDirectory, (*checkFacts).several, "a second person is provisioned", nil},
+	{partSCIM, "Assign groups", true, consoleSheet, offlineDirectory, (*checkFacts).grouped, "a group is provisioned", nil},
+	{partSCIM, "Start provisioning", true, consoleSheet, offlineProvisioning, (*checkFacts).started, "requests that change several people, and are accepted", (*checkFacts).anyProblem},
 }
 
 // checkFacts are what happened, as far as it is known here.
@@ -127,13 +128,22 @@ func (r *stepRule) step(f *checkFacts) checkStep {
 	if f == nil {
 		return s
 	}
-	s.Link += "/" + string(f.provider.ID) + r.page
+	root := s.Link + "/" + string(f.provider.ID)
+	s.Link = root + r.page
 	if evidence := r.evidence(f); evidence != "" {
-		s.Done, s.How = true, evidence
+		s.Done, s.How, s.Link = true, evidence, root+r.seen()
 	} else if r.problem != nil {
 		s.Problem = r.problem(f)
 	}
 	return s
+}
+
+// seen is the page, below that of the provider, on which one looks at what was done.
+func (r *stepRule) seen() string {
+	if r.part == partSCIM {
+		return consoleSCIM
+	}
+	return consoleProvider
 }
 
 // newestProvider returns the one that an administrator has added last, or nil.

@@ -131,6 +131,9 @@ func TestChecklist(t *testing.T) {
 		if step.name == "nothing" && steps[0].Link != "/console/providers" {
 			t.Errorf("%+v", steps[0])
 		}
+		if root := consolePath + "/providers/" + string(p.ID); step.name == "begun" && (steps[0].Link != root || steps[1].Link != root+"/sheet" || steps[8].Link != root+"/scim/enable") {
+			t.Errorf("%+v", steps)
+		}
 		if step.name == "somebody is refused" {
 			i := slices.IndexFunc(steps, func(s checkStep) bool { return s.Title == "Map the user type" })
 			if !strings.Contains(steps[i].Problem, `userType cannot be "technician"`) {
@@ -176,7 +179,7 @@ func TestGuidePages(t *testing.T) {
 	}
 	status, page = s.get(c, s.base+checklistPath)
 	if status != http.StatusOK || !strings.Contains(page, "8 of 25 steps") || !strings.Contains(page, "Next step: Enable SCIM") || strings.Contains(page, "<script") ||
-		!strings.Contains(page, `href="/console/providers/`+string(p.ID)+`/scim"`) || strings.Count(page, `aria-current="step"`) != 1 {
+		!strings.Contains(page, `href="/console/providers/`+string(p.ID)+`/scim/enable"`) || strings.Count(page, `aria-current="step"`) != 1 {
 		t.Errorf("%d %s", status, page)
 	}
 	if _, page := s.get(c, s.base+ownPath); !strings.Contains(page, s.base+scimPath) || !strings.Contains(page, "-trust-proxy") {
