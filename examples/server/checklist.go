@@ -189,11 +189,11 @@ func gather(ctx context.Context, service *provider.Service, actor provider.Actor
 	return f, nil
 }
 
-// clock is how a time is shown in evidence.
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+// shownAt is how a time is shown in evidence.
+func shownAt(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func (f *checkFacts) begun() string {
-	return fmt.Sprintf("%s was added on %s by %s.", nameOf(f.provider), clock(f.provider.Created), f.provider.CreatedBy)
+	return fmt.Sprintf("%s was added on %s by %s.", nameOf(f.provider), shownAt(f.provider.Created), f.provider.CreatedBy)
 }
 
 func (f *checkFacts) imported() string {
@@ -218,14 +218,14 @@ func (f *checkFacts) passed() *provider.Test {
 
 func (f *checkFacts) addressed() string {
 	if t := f.passed(); t != nil {
-		return "A response for our entity ID has arrived, in the test of " + clock(t.Began) + "."
+		return "A response for our entity ID has arrived, in the test of " + shownAt(t.Began) + "."
 	}
 	return f.signedIn()
 }
 
 func (f *checkFacts) signedIn() string {
 	if e := f.event(provider.EventSignedIn); e != nil {
-		return "Somebody has signed in, on " + clock(e.Time) + "."
+		return "Somebody has signed in, on " + shownAt(e.Time) + "."
 	}
 	return ""
 }
@@ -241,7 +241,7 @@ func (f *checkFacts) saved() string {
 	if f.provider.Active == nil || f.provider.Active.Tested == nil {
 		return ""
 	}
-	return "What sign-ins use was tested on " + clock(f.provider.Active.Tested.At) + "."
+	return "What sign-ins use was tested on " + shownAt(f.provider.Active.Tested.At) + "."
 }
 
 func (f *checkFacts) enabled() string {
@@ -260,7 +260,7 @@ func (f *checkFacts) scimEnabled() string {
 
 func (f *checkFacts) granted() string {
 	if e := f.event(provider.EventGrants); e != nil {
-		return "The grants were changed on " + clock(e.Time) + "."
+		return "The grants were changed on " + shownAt(e.Time) + "."
 	}
 	return f.provisioned()
 }
@@ -268,7 +268,7 @@ func (f *checkFacts) granted() string {
 func (f *checkFacts) hasToken() string {
 	for _, t := range f.tokens {
 		if t.Revoked.IsZero() || !t.LastUsed.IsZero() {
-			return "A token was made on " + clock(t.Created) + "."
+			return "A token was made on " + shownAt(t.Created) + "."
 		}
 	}
 	return ""
@@ -278,14 +278,14 @@ func (f *checkFacts) requested() string {
 	if f.health.Requested.IsZero() {
 		return ""
 	}
-	return "The last request with the token came on " + clock(f.health.Requested) + "."
+	return "The last request with the token came on " + shownAt(f.health.Requested) + "."
 }
 
 func (f *checkFacts) probed() string {
 	if f.health.Tested.IsZero() {
 		return ""
 	}
-	return "A connection test came on " + clock(f.health.Tested) + "."
+	return "A connection test came on " + shownAt(f.health.Tested) + "."
 }
 
 // event returns the latest of some types, or nil.
@@ -317,13 +317,13 @@ func (f *checkFacts) provisioned() string {
 	if e.Type == provider.EventUserAdopted {
 		what = "taken over"
 	}
-	return fmt.Sprintf("%s was %s on %s.", e.Details["user_name"], what, clock(e.Time))
+	return fmt.Sprintf("%s was %s on %s.", e.Details["user_name"], what, shownAt(e.Time))
 }
 
 func (f *checkFacts) technician() string {
 	for _, e := range f.events {
 		if (e.Type == provider.EventUserCreated || e.Type == provider.EventUserConverted) && e.Details["user_type"] == extension.Technician {
-			return "A technician was provisioned on " + clock(e.Time) + "."
+			return "A technician was provisioned on " + shownAt(e.Time) + "."
 		}
 	}
 	return ""
@@ -342,14 +342,14 @@ func (f *checkFacts) grouped() string {
 	if e == nil {
 		return ""
 	}
-	return fmt.Sprintf("The group %s was created on %s.", e.Details["name"], clock(e.Time))
+	return fmt.Sprintf("The group %s was created on %s.", e.Details["name"], shownAt(e.Time))
 }
 
 func (f *checkFacts) started() string {
 	if len(f.people()) < 2 || f.health.Succeeded.IsZero() {
 		return ""
 	}
-	return "The last request that was accepted came on " + clock(f.health.Succeeded) + "."
+	return "The last request that was accepted came on " + shownAt(f.health.Succeeded) + "."
 }
 
 // lastTestProblem is why the last test has not passed.

@@ -44,7 +44,7 @@ func TestGivenCredentials(t *testing.T) {
 	}
 	b := newBrowser(t, s.base())
 	b.wants(b.password(password), 200, factorPath)
-	b.wants(b.post(factorPath, "code", new(clock).code(t, factor)), 404, consolePath)
+	b.wants(b.post(factorPath, "code", new(clock).code(t, factor)), 200, checklistPath)
 	s.stop(t)
 
 	t.Setenv(passwordVariable, "another one that is long enough")

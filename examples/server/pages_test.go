@@ -161,7 +161,7 @@ func TestHTTPS(t *testing.T) {
 	if len(set) != 1 || set[0].Name != "__Host-"+sessionCookie || !set[0].Secure || !set[0].HttpOnly || set[0].SameSite != http.SameSiteLaxMode || set[0].Path != "/" {
 		t.Errorf("cookies %v", set)
 	}
-	b.wants(b.post(factorPath, "code", new(clock).code(t, s.TOTPSecret)), 404, consolePath)
+	b.wants(b.post(factorPath, "code", new(clock).code(t, s.TOTPSecret)), 200, checklistPath)
 }
 
 // selfSigned makes a certificate of gatehouse.example.
