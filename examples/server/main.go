@@ -123,7 +123,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	// The identity provider believes everybody, so it is there for this machine alone.
 	var sso *offline
 	if here || c.demo {
-		if sso, err = newOffline(ctx, db.settings, base.String()); err != nil {
+		if sso, err = newOffline(ctx, db.settings, base.String(), c.now); err != nil {
 			return err
 		}
 	}

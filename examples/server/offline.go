@@ -49,7 +49,7 @@ type offline struct {
 
 // newOffline returns the identity provider of a server at a base URL. It knows no service provider before
 // connect is called.
-func newOffline(ctx context.Context, s settings, base string) (*offline, error) {
+func newOffline(ctx context.Context, s settings, base string, now func() time.Time) (*offline, error) {
 	key, err := offlineKey(ctx, s, "offline identity provider", false)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func newOffline(ctx context.Context, s settings, base string) (*offline, error) 
 	}
 	o.idp = samltest.NewIdP(samltest.Options{
 		URL: strings.Replace(base, "127.0.0.1", "localhost", 1) + idpPath, EntityID: idpEntityID,
-		Now: time.Now, Key: key, Published: []*x509.Certificate{expired.Certificate},
+		Now: now, Key: key, Published: []*x509.Certificate{expired.Certificate},
 		People: []samltest.Person{}, // its own pages know who there is
 		Lookup: o.serviceProvider,
 	})

@@ -48,7 +48,7 @@ func newStand(t *testing.T) *stand {
 	if err := s.host.provision(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	if s.sso, err = newOffline(t.Context(), db.settings, s.base); err != nil {
+	if s.sso, err = newOffline(t.Context(), db.settings, s.base, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	s.host.checklist = &guide{service: s.host.Service, sso: s.sso, base: s.base} // which administrators alone see otherwise
