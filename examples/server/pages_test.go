@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -143,7 +144,9 @@ func TestHTTPS(t *testing.T) {
 	b := newBrowser(t, s.base())
 	b.http.Transport = &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool},
-		Dial:            func(network, _ string) (net.Conn, error) { return net.Dial(network, s.Addr) },
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, s.Addr)
+		},
 	}
 	var set []*http.Cookie
 	b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
