@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/provider"
+	"github.com/seed-30109bde/gatehouse/scim"
 )
 
 // newTestHost returns the host of a database, with its administrator.
@@ -177,6 +178,62 @@ func TestActor(t *testing.T) {
 	}
 	if _, err := ask(good); !errors.Is(err, errSignedOut) {
 		t.Error("inactive:", err)
+	}
+}
+
+// TestFactorHint: the code is shown to the administrator of a first look, and to nobody else.
+func TestFactorHint(t *testing.T) {
+	t.Parallel()
+	c := new(clock)
+	h := newTestHost(t, c, inMemory)
+	hint := func(user string) string {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "http://127.0.0.1:8080/console/", nil)
+		if err := h.sessions.begin(w, r, session{User: user, Pending: true}); err != nil {
+			t.Fatal(err)
+		}
+		c.advance(time.Second)
+		r.AddCookie(w.Result().Cookies()[0])
+		return h.factorHint(r)
+	}
+	if got := hint(h.admin.id); got != "" {
+		t.Errorf("without a first look it shows %q", got)
+	}
+	h.admin.demo = true
+	if got := hint(h.admin.id); got == "" || h.accounts.checkCode(t.Context(), h.admin.id, got) != nil {
+		t.Errorf("it shows %q, which is not taken", got)
+	}
+	other, err := h.db.stores.Users.CreateUser(t.Context(), tenant, scim.User{Meta: scim.Meta{ID: "other"}, UserName: "other@acme.example", Active: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := hint(other.ID); got != "" {
+		t.Errorf("it shows %q to somebody else", got)
+	}
+	if got := h.factorHint(httptest.NewRequest("GET", "/", nil)); got != "" {
+		t.Errorf("it shows %q to whom nobody knows", got)
+	}
+}
+
+// TestTakenName: where the administrator's name is somebody else's, nobody is given a password, and the server
+// goes on.
+func TestTakenName(t *testing.T) {
+	t.Parallel()
+	name := freshFile(t)
+	db, err := openDatabase(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.stores.Users.CreateUser(t.Context(), tenant, scim.User{Meta: scim.Meta{ID: "1", ManagedBy: idpID}, UserName: adminName, SSO: true, Active: true}); err != nil {
+		t.Fatal(err)
+	}
+	db.close()
+	s := start(t, "-db", name)
+	if s.ConsolePassword != "" || !strings.Contains(s.stderr.String(), "nobody can administer") {
+		t.Errorf("%+v\n%s", s.ready, s.stderr)
+	}
+	stdout, stderr := new(buffer), new(buffer)
+	if code := run(t.Context(), []string{"admin", "reset", "-db", name}, stdout, stderr); code != exitFailed || !oneSentence(stderr.String()) || !strings.Contains(stderr.String(), "not an administrator") {
+		t.Errorf("%d %s", code, stderr)
 	}
 }
 

@@ -48,6 +48,10 @@ func (h *host) firstAdministrator(ctx context.Context, given credentials) (a adm
 		return a, err
 	}
 	u, err := administratorOf(ctx, h.db.stores, h.now())
+	if errors.Is(err, errTaken) { // what the identity provider needs works
+		h.log.WarnContext(ctx, "nobody can administer this server", "error", err)
+		return a, nil
+	}
 	if err != nil {
 		return a, err
 	}
@@ -72,6 +76,10 @@ func complete(given credentials) administrator {
 	return a
 }
 
+// errTaken says that somebody else has the name of the administrator, as in a database that an identity provider
+// has filled before this server had accounts.
+var errTaken = errors.New(adminName + " is a user who is not an administrator with a password; delete the user, and start again")
+
 // administratorOf returns the user who administers, and makes it if there is none.
 func administratorOf(ctx context.Context, stores scim.Stores, now time.Time) (scim.User, error) {
 	users, err := scim.UserRegistry()
@@ -92,7 +100,7 @@ func administratorOf(ctx context.Context, stores scim.Stores, now time.Time) (sc
 		}
 	}
 	if err == nil && (!u.Administrator || u.ManagedBy != "" || u.SSO) {
-		return scim.User{}, fmt.Errorf("%s is a user who is not an administrator with a password; delete the user, or use another database", adminName)
+		return scim.User{}, errTaken
 	}
 	return u, err
 }

@@ -99,6 +99,8 @@ func (p *pageSet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch serve := p.served[method+" "+path]; {
 	case serve != nil:
 		serve(w, r)
+	case path == consolePath && method == http.MethodGet:
+		http.Redirect(w, r, consolePath+"/", http.StatusSeeOther)
 	case isBelow(path, consolePath) && p.console != nil:
 		p.console.ServeHTTP(w, r)
 	case isBelow(path, checklistPath) && p.checklist != nil:

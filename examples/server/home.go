@@ -106,7 +106,7 @@ func assertionRows(s session) []row {
 		rows = append(rows, row{"Signed in there", []string{s.AuthnInstant.UTC().Format(shownTime)}})
 	}
 	for _, a := range s.Attributes {
-		rows = append(rows, row{a.Name, a.Values})
+		rows = append(rows, row(a))
 	}
 	return rows
 }

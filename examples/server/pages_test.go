@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -143,7 +145,9 @@ func TestHTTPS(t *testing.T) {
 	b := newBrowser(t, s.base())
 	b.http.Transport = &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool},
-		Dial:            func(network, _ string) (net.Conn, error) { return net.Dial(network, s.Addr) },
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, s.Addr)
+		},
 	}
 	var set []*http.Cookie
 	b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
@@ -207,5 +211,43 @@ func TestReturnPath(t *testing.T) {
 		if got := returnPath(text); got != want {
 			t.Errorf("returnPath(%q) = %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestWhereAdministratorsGo: to the checklist, where there is one.
+func TestWhereAdministratorsGo(t *testing.T) {
+	t.Parallel()
+	c := new(clock)
+	h := newTestHost(t, c, inMemory)
+	handler := newHandler(h, nil, false)
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "http://127.0.0.1:8080/", nil)
+	if err := h.sessions.begin(w, r, session{User: h.admin.id, facts: facts{Factor: factorGiven}}); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(time.Second)
+	ask := func(path string) *httptest.ResponseRecorder {
+		got, r := httptest.NewRecorder(), httptest.NewRequest("GET", "http://127.0.0.1:8080"+path, nil)
+		r.AddCookie(w.Result().Cookies()[0])
+		handler.ServeHTTP(got, r)
+		return got
+	}
+	if at := ask("/").Header().Get("Location"); at != consolePath {
+		t.Errorf("to %q", at)
+	}
+	serve := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, text+" "+r.URL.Path) })
+	}
+	h.checklist, h.console = serve("checklist"), serve("console")
+	if at := ask("/").Header().Get("Location"); at != checklistPath {
+		t.Errorf("to %q", at)
+	}
+	for path, want := range map[string]string{"/checklist": "checklist /checklist", "/checklist/x": "checklist /checklist/x", "/console/": "console /console/", "/console/a/b": "console /console/a/b"} {
+		got := ask(path)
+		if got.Body.String() != want || got.Header().Get("Content-Security-Policy") != pagePolicy {
+			t.Errorf("%s: %s %v", path, got.Body, got.Header())
+		}
+	}
+	if at := ask("/console").Header().Get("Location"); at != consolePath {
+		t.Errorf("/console leads to %q", at)
 	}
 }

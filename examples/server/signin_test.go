@@ -399,3 +399,30 @@ func TestSecretsAreNotLogged(t *testing.T) {
 		}
 	}
 }
+
+// TestSignOut: the session ends here at once, and then at the identity provider, which is asked by a page since
+// no form may lead to another site.
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	createAda(t, s)
+	client, _, _ := browse(t, s, "ada@example.com")
+	b := newBrowser(t, s.base())
+	b.http.Jar = client.Jar
+	var visited []string
+	b.http.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		visited = append(visited, r.URL.Path)
+		return nil
+	}
+	b.wants(b.post(signOutPath), 200, signOutPath, "You have signed out here", `content="0;url=`+leavePath+`"`)
+	b.wants(b.get(homePath), 200, signInPath)
+	visited = nil
+	got := b.get(leavePath)
+	if way := fmt.Sprint(visited, got.body); !strings.Contains(way, idpPath) {
+		t.Errorf("the identity provider is not asked: %s", way)
+	}
+	if b.cookie(leavingCookie) != "" {
+		t.Error("the cookie is still there")
+	}
+	b.wants(b.get(leavePath), 200, "/", "Sign in")
+}
