@@ -272,7 +272,7 @@ func (c *tab) shot(name string) {
 // look makes the page as wide as a screen or a telephone, in light or dark.
 func (c *tab) look(width, height int64, scheme string) {
 	c.t.Helper()
-	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
 	if _, err := chromedp.Call(c.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		c.t.Fatal(err)
 	}

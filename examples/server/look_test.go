@@ -11,7 +11,7 @@ import (
 )
 
 // axeVariable names the file of axe-core, which looks for faults of accessibility.
-const axeVariable = "GATEHOUSE_AXE"
+const axeVariable = "GATEHOUSE_TEST_AXE"
 
 // looks are how a page is looked at.
 var looks = []struct {
