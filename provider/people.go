@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed-30109bde/gatehouse/extension"
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -26,7 +27,7 @@ type PeopleQuery struct {
 	Limit        int      // at most 200; 0 = 50
 }
 
-// maxSearch bounds what is searched for, in bytes.
+// maxSearch bounds what is searched for, in characters.
 const maxSearch = 256
 
 // Users returns the users that match a query, in the order of their user names.
@@ -62,7 +63,7 @@ func (q *PeopleQuery) bind(users *filter.Registry) (*filter.Bound, error) {
 	const ninja = extension.URN + ":"
 	var terms []string
 	if q.Search != "" {
-		if len(q.Search) > maxSearch {
+		if utf8.RuneCountInString(q.Search) > maxSearch {
 			return nil, &Problem{Code: ProblemPage, Detail: fmt.Sprintf("Search for %d characters at most.", maxSearch)}
 		}
 		word := literal(q.Search)
@@ -123,7 +124,7 @@ func (s *Service) Groups(ctx context.Context, a Actor, q GroupQuery) (scim.Page[
 		store.Sort.By = ref
 	}
 	if q.Search != "" {
-		if len(q.Search) > maxSearch {
+		if utf8.RuneCountInString(q.Search) > maxSearch {
 			return scim.Page[scim.Group]{}, &Problem{Code: ProblemPage, Detail: fmt.Sprintf("Search for %d characters at most.", maxSearch)}
 		}
 		f, err := filter.Parse("displayName co " + literal(q.Search))
