@@ -30,7 +30,8 @@ type PeopleQuery struct {
 // maxSearch bounds what is searched for, in characters.
 const maxSearch = 256
 
-// Users returns the users that match a query, in the order of their user names.
+// Users returns the users that match a query, in the order of their user names, without those whom an
+// identity provider has [Deleted]: a page can be shorter than it was asked for.
 func (s *Service) Users(ctx context.Context, a Actor, q PeopleQuery) (scim.Page[scim.User], error) {
 	store := scim.Query{Scope: scim.Scope{All: true}, After: q.After, Limit: pageLimit(q.Limit), IDs: q.IDs}
 	if q.Provider != "" {
@@ -47,6 +48,7 @@ func (s *Service) Users(ctx context.Context, a Actor, q PeopleQuery) (scim.Page[
 	if errors.Is(err, scim.ErrPosition) {
 		return page, &Problem{Code: ProblemPage, Detail: "This page of the listing is not there any more. Begin at the first one.", Cause: err}
 	}
+	page.Items = slices.DeleteFunc(page.Items, func(u scim.User) bool { return u.ManagedBy == Deleted })
 	return page, err
 }
 
@@ -97,7 +99,7 @@ func literal(text string) string {
 	return string(quoted)
 }
 
-// User returns a user of the tenant, or [ErrNotFound].
+// User returns a user of the tenant, or [ErrNotFound]: also of one who is [Deleted].
 func (s *Service) User(ctx context.Context, a Actor, id string) (scim.User, error) {
 	return s.userOf(ctx, a, id)
 }
