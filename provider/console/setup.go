@@ -15,6 +15,7 @@ const setupCookie = "gatehouse-setup"
 
 // openSetup takes a setup link: the secret goes from the address into a cookie.
 func (c *Console) openSetup(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Referrer-Policy", "no-referrer") // the address has the secret
 	secret := r.PathValue("secret")
 	connection, l, err := c.service.OpenSetupLink(r.Context(), secret, c.o.From(r))
 	if err != nil {

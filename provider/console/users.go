@@ -67,11 +67,15 @@ func (c *call) users(path string, source provider.ID, d usersData) error {
 	if err != nil {
 		return err
 	}
-	if d.Places, err = c.organizations(); err != nil {
+	places, err := c.organizations()
+	if err != nil {
 		return err
 	}
+	if c.link == nil { // the organizations of a tenant are no business of one of its customers
+		d.Places = places
+	}
 	for _, u := range page.Items {
-		d.Users = append(d.Users, c.userRow(u, names, d.Places))
+		d.Users = append(d.Users, c.userRow(u, names, places))
 	}
 	for _, p := range names {
 		p.Chosen = p.ID == d.Filter.Source

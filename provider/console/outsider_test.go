@@ -1,0 +1,84 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed-30109bde/gatehouse/extension"
+	"github.com/seed-30109bde/gatehouse/provider"
+	"github.com/seed-30109bde/gatehouse/provider/providertest"
+	"github.com/seed-30109bde/gatehouse/scim"
+)
+
+// setupLink makes a setup link of a provider, and returns its path.
+func (s *site) setupLink(root string, powers ...string) string {
+	s.t.Helper()
+	page := s.post(root+"/links", with(url.Values{"for": {"Jane"}, "valid": {"7"}, "power": powers}), 200)
+	link := regexp.MustCompile(`/setup/open/` + provider.SetupLinkPrefix + `[^"]+`).FindString(page)
+	if link == "" {
+		s.t.Fatalf("no link:\n%s", page)
+	}
+	return link
+}
+
+// TestSetupLinkOrganizations: who may see the users of a provider sees where they are placed, and not the
+// other organizations of the tenant.
+func TestSetupLinkOrganizations(t *testing.T) {
+	s := newSite(t)
+	p := s.Connect(s.IdP(), "Acme", "acme.test")
+	s.Host.User(providertest.Managed(p.ID, "ada@acme.test"))
+	link := s.setupLink("/providers/"+string(p.ID), "users")
+	s.out = true
+	s.get(link, 200)
+	page := s.get("/setup/people", 200)
+	s.contains(page, "ada@acme.test", "Harbor Dental")
+	if strings.Contains(page, "Maple Street Books") {
+		t.Errorf("the page names an organization that nobody is placed in:\n%s", page)
+	}
+}
+
+// TestSetupLinkNeighbors: who may not see users is not told whom a NameID may mean.
+func TestSetupLinkNeighbors(t *testing.T) {
+	s := newSite(t)
+	idp := s.IdP(people)
+	p := s.Connect(idp, "Customer", "customer.test")
+	s.Host.User(scim.User{UserName: "hidden@customer.test", Active: true, SSO: true, NinjaOne: extension.User{UserType: extension.EndUser, OrganizationID: "1"},
+		Emails: []scim.MultiValue{{Type: "work", Value: "jane@customer.test"}}})
+	root := "/providers/" + string(p.ID)
+	page := s.post(root+"/tests", nil, 200)
+	s.signIn(idp, regexp.MustCompile(`id="begin-test" href="([^"]+)"`).FindStringSubmatch(page)[1], "jane@customer.test")
+	run := regexp.MustCompile(`/tests/([^/"]+)/state`).FindStringSubmatch(page)[1]
+	s.contains(s.get(root+"/tests/"+run, 200), "hidden@customer.test")
+	for power, sees := range map[string]bool{"tokens": false, "users": true} {
+		link := s.setupLink(root, power)
+		s.out = true
+		s.get(link, 200)
+		for _, path := range []string{"/setup/tests/" + run, "/setup/tests/" + run + "/state", "/setup/tests/" + run + "/report"} {
+			page := s.get(path, 200)
+			s.contains(page, "jane@customer.test")
+			if strings.Contains(page, "hidden@customer.test") != sees {
+				t.Errorf("%s with a link that may %s:\n%s", path, power, page)
+			}
+		}
+		s.out = false
+	}
+}
+
+// TestSetupLinkReferrer: the address that has the secret is told to nobody, whatever is answered there.
+func TestSetupLinkReferrer(t *testing.T) {
+	s := newSite(t)
+	browser := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for link, status := range map[string]int{s.setupLink(s.begin("acme.test")): 303, "/setup/open/" + provider.SetupLinkPrefix + "x.y.z": 404} {
+		r, err := browser.Get(s.url + link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if got := r.Header.Get("Referrer-Policy"); r.StatusCode != status || got != "no-referrer" {
+			t.Errorf("answered %d with Referrer-Policy %q", r.StatusCode, got)
+		}
+	}
+}
