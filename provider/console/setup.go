@@ -73,7 +73,8 @@ func (c *Console) outsider(power provider.SetupPower, h, page handler) http.Hand
 // A linksData is the setup links of a provider.
 type linksData struct {
 	providerData
-	Links []linkRow
+	Links  []linkRow
+	Chosen []string // powers that were, where the form was refused
 }
 
 type linkRow struct {
@@ -83,7 +84,7 @@ type linkRow struct {
 
 // showLinks is the list of setup links, with the form for another one.
 func (c *call) showLinks() error {
-	d := linksData{}
+	d := linksData{Chosen: c.r.PostForm["power"]}
 	var err error
 	if d.providerData, err = c.providerData("links"); err != nil {
 		return err
