@@ -1,15 +1,26 @@
 package console_test
 
 import (
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
 
 // TestAccessible: what keyboards and screen readers need of every page.
 func TestAccessible(t *testing.T) {
-	for path, page := range newHostileWorld(t).pages {
+	w := newHostileWorld(t)
+	w.pages["a test that waits"] = w.post(w.root()+"/tests", nil, 200)
+	w.Clock.Add(time.Hour)
+	for _, run := range regexp.MustCompile(`/tests/([^/"]+)/state`).FindStringSubmatch(w.pages["a test that waits"])[1:] {
+		w.pages["a test that was not answered"] = w.get(w.root()+"/tests/"+run+"?page=unknown", 200)
+	}
+	w.pages["a token"] = w.post(w.root()+"/scim/token", code, 200)
+	w.pages["a refusal"] = w.post(w.root()+"/settings", url.Values{"domains": {"/"}}, 422)
+	for path, page := range w.pages {
 		if page != "" {
 			accessible(t, path, page)
 		}

@@ -82,3 +82,32 @@ func TestSetupLinkReferrer(t *testing.T) {
 		}
 	}
 }
+
+// TestSetupLinkReach: a link with all powers does not reach what is for administrators, by no method.
+func TestSetupLinkReach(t *testing.T) {
+	s := newSite(t)
+	p := s.Connect(s.IdP(), "Acme", "acme.test")
+	token, _ := s.Provision(p.ID)
+	tokens, err := s.Tokens(t.Context(), providertest.Admin, p.ID)
+	if err != nil || len(tokens) != 1 {
+		t.Fatal(tokens, err)
+	}
+	admin := s.Host.User(scim.User{UserName: "boss@acme.test", Active: true, Administrator: true})
+	link := s.setupLink("/providers/"+string(p.ID), "enable", "tokens", "users")
+	id := strings.Split(link, ".")[1]
+	s.out = true
+	s.get(link, 200)
+	s.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, path := range []string{
+		"/settings", "/identifiers", "/policy", "/disable", "/delete", "/scim/disable", "/scim/grants", "/scim/tokens/" + tokens[0].ID + "/revoke",
+		"/scim/approve/" + admin.ID, "/roles", "/links", "/links/" + id + "/revoke",
+		"/users", "/users/" + admin.ID, "/groups", "/organizations", "/activity", "/providers", "/providers/" + string(p.ID),
+	} {
+		s.get("/setup"+path, 404)
+		s.post("/setup"+path, with(url.Values{"mapping": {"1"}, "for": {"Eve"}, "valid": {"30"}}), 404)
+	}
+	if status, _ := s.Ask(s.Client(token), "GET", "/Users", ""); status != 200 {
+		t.Errorf("the token is answered %d", status)
+	}
+	s.get("/setup/scim", 200)
+}
