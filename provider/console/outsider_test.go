@@ -111,3 +111,29 @@ func TestSetupLinkReach(t *testing.T) {
 	}
 	s.get("/setup/scim", 200)
 }
+
+// TestSetupLinkRefused: who is refused is shown to links that may see users, and who waits for an approval to
+// none.
+func TestSetupLinkRefused(t *testing.T) {
+	s := newSite(t)
+	p := s.Connect(s.IdP(), "Acme", "acme.test")
+	_, client := s.Provision(p.ID)
+	boss := s.Host.User(scim.User{UserName: "boss@acme.test", Active: true, Administrator: true})
+	s.Ask(client, "PATCH", "/Users/"+boss.ID, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"displayName","value":"B"}]}`)
+	root := "/providers/" + string(p.ID)
+	s.contains(s.get(root+"/scim", 200), "Who is refused", "wait for your approval", "boss@acme.test")
+	for _, powers := range [][]string{{"tokens"}, {"tokens", "users"}} {
+		link := s.setupLink(root, powers...)
+		s.out = true
+		s.get(link, 200)
+		page := s.get("/setup/scim", 200)
+		s.contains(page, "Users and groups that are refused now: 1")
+		if sees := len(powers) == 2; strings.Contains(page, "Who is refused") != sees || strings.Contains(page, boss.ID) != sees {
+			t.Errorf("a link that may %s:\n%s", powers, page)
+		}
+		if strings.Contains(page, "wait for your approval") {
+			t.Errorf("a link that may %s approves", powers)
+		}
+		s.out = false
+	}
+}

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"errors"
 	"html"
 	"net/url"
 	"regexp"
@@ -38,4 +39,16 @@ func TestBulkFilter(t *testing.T) {
 	if strings.Contains(page, "bob@acme.test") {
 		t.Error("changed: the filter is gone")
 	}
+}
+
+// TestLater: what cannot be finished now says when to try again.
+func TestLater(t *testing.T) {
+	s := newSite(t)
+	u := s.Host.User(scim.User{UserName: "ada@acme.test", Active: true})
+	s.KillError = errors.New("down")
+	r, err := s.browser.PostForm(s.url+"/users/"+u.ID, url.Values{"version": {u.Version}, "active_shown": {"1"}})
+	if err == nil && r.Header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	s.contains(s.read("POST", r, err, 503), "Not now", "Incident")
 }
