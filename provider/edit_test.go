@@ -75,6 +75,9 @@ func TestEditUser(t *testing.T) {
 		if _, err := h.EditUser(ctx, providertest.Admin, u.ID, provider.UserEdit{Version: u.Version, GivenName: new("Eve")}); !errors.Is(err, provider.ErrStale) {
 			t.Errorf("seen before: %v", err)
 		}
+		if page, err := h.Events(ctx, providertest.Admin, provider.EventQuery{Types: []provider.EventType{provider.EventUserEdited}}); err != nil || len(page.Events) != 1 {
+			t.Errorf("recorded %d times, %v", len(page.Events), err)
+		}
 		if e := latest(t, h, provider.EventUserEdited); !strings.Contains(e.Details["attributes"], "userType") || e.User != u.ID || e.By != providertest.Admin.Name {
 			t.Errorf("event %+v", e)
 		}
