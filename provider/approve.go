@@ -33,8 +33,8 @@ func (s *Service) Approve(ctx context.Context, a Actor, id ID, user string, proo
 // userOf returns a user of the tenant, or ErrNotFound.
 func (s *Service) userOf(ctx context.Context, a Actor, user string) (scim.User, error) {
 	u, err := s.config.Stores.Users.User(ctx, a.Tenant, user)
-	if errors.Is(err, scim.ErrNotFound) {
-		return u, fmt.Errorf("%w: user %q", ErrNotFound, user)
+	if errors.Is(err, scim.ErrNotFound) || err == nil && u.ManagedBy == Deleted {
+		return scim.User{}, fmt.Errorf("%w: user %q", ErrNotFound, user)
 	}
 	return u, err
 }
@@ -133,10 +133,17 @@ func (s *Service) setManager(ctx context.Context, tenant scim.TenantID, user, fr
 // manages may not, unless its provisioning is off.
 func (s *Service) Editable(ctx context.Context, tenant scim.TenantID, user string) (bool, error) {
 	u, err := s.userOf(ctx, Actor{Tenant: tenant}, user)
-	if err != nil || u.ManagedBy == "" {
-		return err == nil, err
+	if err != nil {
+		return false, err
 	}
-	p, err := s.config.Store.Provider(ctx, tenant, ID(u.ManagedBy))
+	return editable(ctx, s.config.Store, tenant, &u)
+}
+
+func editable(ctx context.Context, st Store, tenant scim.TenantID, u *scim.User) (bool, error) {
+	if u.ManagedBy == "" {
+		return true, nil
+	}
+	p, err := st.Provider(ctx, tenant, ID(u.ManagedBy))
 	if errors.Is(err, ErrNotFound) {
 		return true, nil
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -40,13 +41,6 @@ func (e *UserEdit) managed() bool {
 // that provisions. Sessions of who is deactivated or demoted end, and no tenant is left without an enabled
 // administrator who signs in with a password.
 func (s *Service) EditUser(ctx context.Context, a Actor, id string, e UserEdit) (scim.User, error) {
-	if e.managed() {
-		if editable, err := s.Editable(ctx, a.Tenant, id); err != nil {
-			return scim.User{}, err
-		} else if !editable {
-			return scim.User{}, &Problem{Code: ProblemState, Detail: "An identity provider manages this user: change it there, release the user, or turn its provisioning off for a while."}
-		}
-	}
 	d := &edit{s: s, a: a, id: id, change: e}
 	if s.config.Stores.Transact == nil {
 		err := d.alone(ctx)
@@ -76,6 +70,7 @@ type edit struct {
 	a          Actor
 	id         string
 	change     UserEdit
+	before     scim.User
 	after      scim.User
 	events     []Event // that are not recorded yet
 	revocation *Revocation
@@ -84,22 +79,35 @@ type edit struct {
 // alone makes the edit where nothing is a transaction: of two that take the last two administrators away
 // at once both may be undone, never none.
 func (d *edit) alone(ctx context.Context) error {
-	before, err := d.s.userOf(ctx, d.a, d.id)
-	if err != nil {
-		return err
-	}
 	if err := d.write(ctx, d.s.config.Stores); err != nil {
 		return err
 	}
-	if d.leaves(&before) && before.Administrator {
-		if left, err := d.s.nativeAdministrators(ctx, d.s.config.Stores, d.a.Tenant); err != nil || left == 0 {
-			back := before
-			back.Version = ""
-			_, undo := d.s.config.Stores.Users.UpdateUser(ctx, d.a.Tenant, back)
-			return errors.Join(err, undo, lastAdministrator)
+	if d.leaves(&d.before) && d.before.Administrator {
+		if reason, err := d.s.needed(ctx, d.s.config.Stores, d.a.Tenant, &d.before); err != nil || reason != "" {
+			if err == nil {
+				err = lastAdministrator
+			}
+			return errors.Join(err, d.undo(ctx))
 		}
 	}
 	return d.finish(ctx)
+}
+
+// undo takes the edit back; who was changed once more meanwhile is made active alone.
+func (d *edit) undo(ctx context.Context) error {
+	users, back := d.s.config.Stores.Users, d.before
+	back.Version = d.after.Version
+	for range maxRaces {
+		if _, err := users.UpdateUser(ctx, d.a.Tenant, back); !errors.Is(err, scim.ErrStale) {
+			return err
+		}
+		var err error
+		if back, err = users.User(ctx, d.a.Tenant, d.id); err != nil {
+			return err
+		}
+		back.Active = true
+	}
+	return &scim.UnavailableError{RetryAfter: time.Second, Cause: scim.ErrStale}
 }
 
 // lastAdministrator keeps one administrator.
@@ -114,16 +122,19 @@ func (d *edit) write(ctx context.Context, stores scim.Stores) error {
 	}
 	for range maxRaces {
 		before, err := stores.Users.User(ctx, d.a.Tenant, d.id)
-		if errors.Is(err, scim.ErrNotFound) {
+		if errors.Is(err, scim.ErrNotFound) || err == nil && before.ManagedBy == Deleted {
 			return fmt.Errorf("%w: user %q", ErrNotFound, d.id)
 		}
 		if err != nil {
 			return err
 		}
+		if err := d.mine(ctx, stores, &before); err != nil {
+			return err
+		}
 		if d.change.Version != "" && d.change.Version != before.Version {
 			return ErrStale
 		}
-		d.after = before
+		d.before, d.after = before, before
 		changed, err := d.apply(ctx, &before)
 		if err != nil || len(changed) == 0 {
 			return err
@@ -147,6 +158,22 @@ func (d *edit) write(ctx context.Context, stores scim.Stores) error {
 		return nil
 	}
 	return &scim.UnavailableError{RetryAfter: time.Second, Cause: scim.ErrStale}
+}
+
+// mine refuses to change what an identity provider manages of the user, as the user is now: it may have
+// adopted the user a moment ago.
+func (d *edit) mine(ctx context.Context, stores scim.Stores, before *scim.User) error {
+	if !d.change.managed() {
+		return nil
+	}
+	st, joined := d.s.config.Store.Within(stores)
+	if !joined {
+		st = d.s.config.Store
+	}
+	if editable, err := editable(ctx, st, d.a.Tenant, before); err != nil || editable {
+		return err
+	}
+	return &Problem{Code: ProblemState, Detail: "An identity provider manages this user: change it there, release the user, or turn its provisioning off for a while."}
 }
 
 // happened notes what has to be recorded of the change.
@@ -234,7 +261,7 @@ func (d *edit) apply(ctx context.Context, before *scim.User) (changed []string, 
 func (d *edit) place(ctx context.Context) (changed []string, err error) {
 	n, e := &d.after.NinjaOne, &d.change
 	was := *n
-	if e.UserType != nil && *e.UserType != n.UserType {
+	if e.UserType != nil && *e.UserType != cmp.Or(n.UserType, extension.EndUser) {
 		if *e.UserType != extension.Technician && *e.UserType != extension.EndUser {
 			return nil, &Problem{Code: ProblemPolicy, Detail: fmt.Sprintf("%q is no user type: there are %s and %s.", shorten(*e.UserType), extension.Technician, extension.EndUser)}
 		}
@@ -243,18 +270,36 @@ func (d *edit) place(ctx context.Context) (changed []string, err error) {
 	if e.Organization != nil {
 		n.OrganizationID = strings.TrimSpace(*e.Organization)
 	}
-	if resolver := d.s.config.Organizations; resolver != nil && n.OrganizationID != "" && n.OrganizationID != was.OrganizationID {
-		if n.OrganizationID, err = resolver.Resolve(ctx, d.a.Tenant, ID(d.after.ManagedBy), n.OrganizationID); err != nil {
-			return nil, &Problem{Code: ProblemPolicy, Detail: fmt.Sprintf("There is no organization %q.", shorten(*e.Organization)), Cause: err}
+	if *n == was {
+		return nil, nil
+	}
+	if n.OrganizationID != "" && (n.OrganizationID != was.OrganizationID || n.UserType == extension.EndUser) {
+		if n.OrganizationID, err = d.resolve(ctx, n.OrganizationID); err != nil {
+			return nil, err
 		}
 	}
-	if d.s.config.Organizations != nil && n.UserType == extension.EndUser && n.OrganizationID == "" && was != *n {
+	if d.s.config.Organizations != nil && n.UserType == extension.EndUser && n.OrganizationID == "" {
 		return nil, &Problem{Code: ProblemPolicy, Detail: "An end user belongs to an organization: choose one."}
 	}
 	if n.OrganizationID != was.OrganizationID {
 		changed = append(changed, extension.OrganizationID)
 	}
 	return changed, nil
+}
+
+// resolve returns the form to store of an organization, as [extension.Rules.Create] does for an end user.
+func (d *edit) resolve(ctx context.Context, id string) (string, error) {
+	var rules extension.Rules
+	if known := d.s.config.Organizations; known != nil {
+		rules.Resolve = func(ctx context.Context, id string) (string, error) {
+			return known.Resolve(ctx, d.a.Tenant, ID(d.before.ManagedBy), id)
+		}
+	}
+	placed, err := rules.Create(ctx, extension.User{OrganizationID: id, UserType: extension.EndUser})
+	if refused, ok := errors.AsType[*extension.Error](err); ok {
+		return "", &Problem{Code: ProblemPolicy, Detail: fmt.Sprintf("There is no organization %q.", shorten(id)), Cause: refused}
+	}
+	return placed.OrganizationID, err
 }
 
 // maxText bounds a name, an address or a number, in characters.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed-30109bde/gatehouse/extension"
 	"github.com/seed-30109bde/gatehouse/filter"
@@ -26,10 +27,11 @@ type PeopleQuery struct {
 	Limit        int      // at most 200; 0 = 50
 }
 
-// maxSearch bounds what is searched for, in bytes.
+// maxSearch bounds what is searched for, in characters.
 const maxSearch = 256
 
-// Users returns the users that match a query, in the order of their user names.
+// Users returns the users that match a query, in the order of their user names, without those whom an
+// identity provider has [Deleted]: a page can be shorter than it was asked for.
 func (s *Service) Users(ctx context.Context, a Actor, q PeopleQuery) (scim.Page[scim.User], error) {
 	store := scim.Query{Scope: scim.Scope{All: true}, After: q.After, Limit: pageLimit(q.Limit), IDs: q.IDs}
 	if q.Provider != "" {
@@ -46,6 +48,7 @@ func (s *Service) Users(ctx context.Context, a Actor, q PeopleQuery) (scim.Page[
 	if errors.Is(err, scim.ErrPosition) {
 		return page, &Problem{Code: ProblemPage, Detail: "This page of the listing is not there any more. Begin at the first one.", Cause: err}
 	}
+	page.Items = slices.DeleteFunc(page.Items, func(u scim.User) bool { return u.ManagedBy == Deleted })
 	return page, err
 }
 
@@ -62,7 +65,7 @@ func (q *PeopleQuery) bind(users *filter.Registry) (*filter.Bound, error) {
 	const ninja = extension.URN + ":"
 	var terms []string
 	if q.Search != "" {
-		if len(q.Search) > maxSearch {
+		if utf8.RuneCountInString(q.Search) > maxSearch {
 			return nil, &Problem{Code: ProblemPage, Detail: fmt.Sprintf("Search for %d characters at most.", maxSearch)}
 		}
 		word := literal(q.Search)
@@ -96,7 +99,7 @@ func literal(text string) string {
 	return string(quoted)
 }
 
-// User returns a user of the tenant, or [ErrNotFound].
+// User returns a user of the tenant, or [ErrNotFound]: also of one who is [Deleted].
 func (s *Service) User(ctx context.Context, a Actor, id string) (scim.User, error) {
 	return s.userOf(ctx, a, id)
 }
@@ -123,7 +126,7 @@ func (s *Service) Groups(ctx context.Context, a Actor, q GroupQuery) (scim.Page[
 		store.Sort.By = ref
 	}
 	if q.Search != "" {
-		if len(q.Search) > maxSearch {
+		if utf8.RuneCountInString(q.Search) > maxSearch {
 			return scim.Page[scim.Group]{}, &Problem{Code: ProblemPage, Detail: fmt.Sprintf("Search for %d characters at most.", maxSearch)}
 		}
 		f, err := filter.Parse("displayName co " + literal(q.Search))

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed-30109bde/gatehouse/extension"
@@ -54,6 +55,22 @@ func TestUsers(t *testing.T) {
 	}
 	if other, err := h.Users(ctx, provider.Actor{Tenant: "other"}, provider.PeopleQuery{}); err != nil || len(other.Items) > 0 {
 		t.Errorf("another tenant sees %v, %v", userNames(other.Items), err)
+	}
+}
+
+// TestSearchBound: what is searched for is bounded in characters, as the problem says.
+func TestSearchBound(t *testing.T) {
+	t.Parallel()
+	h := providertest.NewHost(t)
+	for length, fits := range map[int]bool{256: true, 257: false} {
+		word := strings.Repeat("é", length)
+		_, users := h.Users(t.Context(), providertest.Admin, provider.PeopleQuery{Search: word})
+		_, groups := h.Groups(t.Context(), providertest.Admin, provider.GroupQuery{Search: word})
+		for _, err := range []error{users, groups} {
+			if fits && err != nil || !fits && !isProblem(err, provider.ProblemPage) {
+				t.Errorf("%d characters: %v", length, err)
+			}
+		}
 	}
 }
 

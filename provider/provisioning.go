@@ -126,6 +126,15 @@ func (s *Service) InitialGrants(ctx context.Context, a Actor, id ID) (Grants, er
 	return allGrants(), nil
 }
 
+// MayProvision returns nil if [Service.EnableSCIM] can be asked for, or else the [*Problem] that it has.
+func (s *Service) MayProvision(ctx context.Context, a Actor, id ID) error {
+	p, err := s.config.Store.Provider(ctx, a.Tenant, id)
+	if err != nil {
+		return err
+	}
+	return s.mayProvision(&p)
+}
+
 func (s *Service) mayProvision(p *Provider) error {
 	if !p.Enabled && !s.config.SCIMWithoutSSO {
 		return &Problem{Code: ProblemState, Detail: "Provisioning belongs to an identity provider that signs people in: enable this one first."}

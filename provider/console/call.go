@@ -192,6 +192,14 @@ func (c *call) back(path, done string) error {
 // field returns a field of the form, or of the query.
 func (c *call) field(name string) string { return strings.TrimSpace(c.r.FormValue(name)) }
 
+// sent is field, of the form alone; nil = the form does not have it.
+func (c *call) sent(name string) *string {
+	if !c.r.PostForm.Has(name) {
+		return nil
+	}
+	return new(strings.TrimSpace(c.r.PostForm.Get(name)))
+}
+
 // prove verifies the second factor of the form, for acts on the provider.
 func (c *call) prove(actions ...provider.Action) ([]provider.Proof, error) {
 	if c.link == nil {

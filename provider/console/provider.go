@@ -88,6 +88,29 @@ func (c *call) providerData(tab string) (providerData, error) {
 	return d, nil
 }
 
+// Of returns what a field of a form shows: what was entered, if the form was refused, or what there is. A
+// form is told by a field that it always has, the mark.
+func (d providerData) Of(mark, field, stored string) string {
+	if _, refused := d.Form[mark]; refused {
+		return d.Form[field]
+	}
+	return stored
+}
+
+// Ticked is Of for a box.
+func (d providerData) Ticked(mark, field string, stored bool) bool {
+	if _, refused := d.Form[mark]; refused {
+		return d.Form[field] != ""
+	}
+	return stored
+}
+
+// Refused reports whether the form with the mark was.
+func (d providerData) Refused(mark string) bool {
+	_, refused := d.Form[mark]
+	return refused
+}
+
 func (d *providerData) title() string {
 	if d.P.Name == "" {
 		return string(d.P.ID)
@@ -165,10 +188,15 @@ func colons(digits string) string {
 
 // changeSettings changes name, domains and toggles.
 func (c *call) changeSettings() error {
-	domains := strings.FieldsFunc(c.field("domains"), func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == ' ' || r == ';' })
-	change := provider.Change{
-		Version: c.field("version"), Name: new(c.field("name")), Domains: &domains,
-		Match: new(provider.Match(c.field("match"))), AllowIdPInitiated: new(c.field("idp_initiated") != ""),
+	change := provider.Change{Version: c.field("version"), Name: c.sent("name")}
+	if text := c.sent("domains"); text != nil {
+		change.Domains = new(strings.FieldsFunc(*text, func(r rune) bool { return r == '\n' || r == '\r' || r == ',' || r == ' ' || r == ';' }))
+	}
+	if match := c.sent("match"); match != nil {
+		change.Match = new(provider.Match(*match))
+	}
+	if c.sent("bypass_shown") != nil { // the form has its boxes
+		change.AllowIdPInitiated = new(c.field("idp_initiated") != "")
 	}
 	if c.field("bypass_shown") != "" {
 		change.BypassMFA = new(c.field("bypass") != "")
@@ -181,7 +209,7 @@ func (c *call) changeSettings() error {
 
 // changeIdentifiers changes our entity ID and reply URL, for a product that has others already.
 func (c *call) changeIdentifiers() error {
-	change := provider.Change{Version: c.field("version"), EntityID: new(c.field("entity_id")), ReplyURL: new(c.field("reply_url"))}
+	change := provider.Change{Version: c.field("version"), EntityID: c.sent("entity_id"), ReplyURL: c.sent("reply_url")}
 	if _, err := c.service.Change(c.ctx(), c.actor, c.id, change); err != nil {
 		return err
 	}
@@ -203,8 +231,16 @@ func (v *settingsView) Signed() string {
 	return ""
 }
 
-// MaxAge is Policy.MaxAuthnAge in minutes.
-func (v *settingsView) MaxAge() int { return int(v.Policy.MaxAuthnAge / time.Minute) }
+// MaxAge is Policy.MaxAuthnAge in minutes; "" = any.
+func (v *settingsView) MaxAge() string { return inMinutes(v.Policy.MaxAuthnAge) }
+
+// inMinutes writes a time in minutes, a part of one as a whole one.
+func inMinutes(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return strconv.Itoa(int((d + time.Minute - 1) / time.Minute))
+}
 
 // changePolicy proposes a sign-in policy.
 func (c *call) changePolicy() error {
@@ -227,7 +263,9 @@ func (c *call) changePolicy() error {
 	if age != "" && (err != nil || minutes < 0 || minutes > 60*24*365) {
 		return &provider.Problem{Code: provider.ProblemPolicy, Detail: "The age of a sign-in is a number of minutes, or empty."}
 	}
-	policy.Signed, policy.MaxAuthnAge = sign, time.Duration(minutes)*time.Minute
+	if policy.Signed = sign; age != inMinutes(policy.MaxAuthnAge) {
+		policy.MaxAuthnAge = time.Duration(minutes) * time.Minute
+	}
 	policy.PreferPOST, policy.MergeAttributes = c.field("post") != "", c.field("merge") != ""
 	policy.NameIDFormat = c.field("format")
 	policy.AuthnContexts = strings.Fields(c.field("contexts"))

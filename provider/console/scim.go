@@ -157,7 +157,7 @@ func (c *call) grantsData(enabling bool) (d grantsData, err error) {
 		}
 	}
 	if c.problem != nil {
-		d.Provisioning = c.provisioning(d.P.Provisioning)
+		d.Provisioning = c.provisioning(d.Provisioning)
 	}
 	if d.Organizations, err = c.organizations(); err != nil {
 		return d, err
@@ -190,13 +190,16 @@ func (c *call) provisioning(v provider.Provisioning) provider.Provisioning {
 	f := c.r.PostForm
 	v.Grants = provider.Grants{
 		UserTypes: f["user_type"], AnyOrganization: f.Get("organizations") == "any", AllowAll: f.Get("all") != "",
-		AnyRole: f.Get("roles") == "any",
+		AnyRole: v.Grants.AnyRole, Roles: v.Grants.Roles,
 	}
 	if !v.Grants.AnyOrganization {
 		v.Grants.Organizations = append(slices.Clone(f["organization"]), strings.Fields(strings.ReplaceAll(f.Get("more_organizations"), ",", " "))...)
 	}
-	if !v.Grants.AnyRole {
-		v.Grants.Roles = f["role"]
+	if f.Has("roles") { // where the host has none, the form does not ask
+		v.Grants.AnyRole, v.Grants.Roles = f.Get("roles") == "any", nil
+		if !v.Grants.AnyRole {
+			v.Grants.Roles = f["role"]
+		}
 	}
 	v.Managed, v.OnDelete = provider.ManagedSet(f.Get("managed")), provider.OnDelete(f.Get("on_delete"))
 	v.DefaultOrganization = strings.TrimSpace(f.Get("default_organization"))
@@ -237,9 +240,17 @@ func (c *call) askEnableSCIM() error {
 
 // enableSCIM turns provisioning on and makes the first token, by one code.
 func (c *call) enableSCIM() error {
+	if err := c.service.MayProvision(c.ctx(), c.actor, c.id); err != nil { // before the grants change
+		return err
+	}
 	p, err := c.service.Provider(c.ctx(), c.actor, c.id)
 	if err != nil {
 		return err
+	}
+	if len(p.Provisioning.Grants.UserTypes) == 0 {
+		if p.Provisioning.Grants, err = c.service.InitialGrants(c.ctx(), c.actor, c.id); err != nil {
+			return err
+		}
 	}
 	actions := []provider.Action{provider.ActionEnableSCIM, provider.ActionNewToken}
 	if c.link == nil {

@@ -15,6 +15,7 @@ const setupCookie = "gatehouse-setup"
 
 // openSetup takes a setup link: the secret goes from the address into a cookie.
 func (c *Console) openSetup(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Referrer-Policy", "no-referrer") // the address has the secret
 	secret := r.PathValue("secret")
 	connection, l, err := c.service.OpenSetupLink(r.Context(), secret, c.o.From(r))
 	if err != nil {
@@ -72,7 +73,8 @@ func (c *Console) outsider(power provider.SetupPower, h, page handler) http.Hand
 // A linksData is the setup links of a provider.
 type linksData struct {
 	providerData
-	Links []linkRow
+	Links  []linkRow
+	Chosen []string // powers that were, where the form was refused
 }
 
 type linkRow struct {
@@ -82,7 +84,7 @@ type linkRow struct {
 
 // showLinks is the list of setup links, with the form for another one.
 func (c *call) showLinks() error {
-	d := linksData{}
+	d := linksData{Chosen: c.r.PostForm["power"]}
 	var err error
 	if d.providerData, err = c.providerData("links"); err != nil {
 		return err

@@ -53,6 +53,11 @@ func (c *call) testData() (d testData, err error) {
 	if shown := d.Shown(); shown != nil {
 		vendor = shown.Vendor
 	}
+	if join := d.Test.Join; join != nil && c.link != nil && !c.link.May(provider.SetupMayUsers) {
+		unnamed := *join
+		unnamed.Nearest = nil
+		d.Test.Join = &unnamed
+	}
 	d.Page = d.Test.Page
 	if d.Waits() {
 		if d.URL, err = c.service.TestURL(c.ctx(), c.actor, c.id, d.Test.ID); err != nil {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/seed-30109bde/gatehouse/extension"
@@ -19,6 +20,7 @@ type usersData struct {
 	Sources      []choice
 	Places       []Organization
 	Path         string
+	Bulk         string // where the form of those that are ticked is sent, with the filter
 }
 
 // A userForm is what users are chosen by.
@@ -31,6 +33,7 @@ type userRow struct {
 	Source       string // the name of the provider; "" = native
 	Type         string
 	Full         string // their name
+	Chosen       bool   // ticked, where the form was refused
 	Email        string
 }
 
@@ -67,17 +70,24 @@ func (c *call) users(path string, source provider.ID, d usersData) error {
 	if err != nil {
 		return err
 	}
-	if d.Places, err = c.organizations(); err != nil {
+	places, err := c.organizations()
+	if err != nil {
 		return err
 	}
+	if c.link == nil { // the organizations of a tenant are no business of one of its customers
+		d.Places = places
+	}
 	for _, u := range page.Items {
-		d.Users = append(d.Users, c.userRow(u, names, d.Places))
+		row := c.userRow(u, names, places)
+		row.Chosen = slices.Contains(c.r.PostForm["user"], u.ID)
+		d.Users = append(d.Users, row)
 	}
 	for _, p := range names {
 		p.Chosen = p.ID == d.Filter.Source
 		d.Sources = append(d.Sources, p)
 	}
 	d.Next = c.next(path, page.Next)
+	d.Bulk = c.base + c.filtered("/users/authentication", "")
 	if c.link != nil {
 		return c.render("people", d.title(), "providers", d)
 	}
@@ -152,7 +162,20 @@ func (c *call) setAuthentication() error {
 	if err := c.authenticate(users); err != nil {
 		return err
 	}
-	return c.redirect("/users", "auth")
+	return c.redirect(c.filtered("/users", "auth"), "")
+}
+
+// filtered returns a path with the filter of the listing, and the message to show there.
+func (c *call) filtered(path, done string) string {
+	q := c.r.URL.Query()
+	q.Del("done")
+	if done != "" {
+		q.Set("done", done)
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
 }
 
 func (c *call) authenticate(users []string) error {
@@ -183,6 +206,14 @@ type userData struct {
 func (d userData) Of(field, stored string) string {
 	if d.Refused {
 		return d.Form[field]
+	}
+	return stored
+}
+
+// Ticked is Of for a box.
+func (d userData) Ticked(field string, stored bool) bool {
+	if d.Refused {
+		return d.Form[field] != ""
 	}
 	return stored
 }
