@@ -113,7 +113,7 @@ var catalogue = map[EventType]EventEntry{
 
 	EventSetupLinkMade: {Meaning: "A setup link was made: somebody without an account may set the provider up.", Details: []DetailEntry{detailLink, detailFor, detailExpires,
 		{Name: "powers", Meaning: "what it may do beyond URLs, import, test and the setup sheet"}}},
-	EventSetupLinkUsed:    {Meaning: "A setup link is in use; recorded once an hour.", Details: []DetailEntry{detailLink, detailFor, {Name: "first", Meaning: "true the first time"}}},
+	EventSetupLinkUsed:    {Meaning: "A setup link is in use; recorded once an hour.", Details: []DetailEntry{detailLink, detailFor}},
 	EventSetupLinkRevoked: {Meaning: "A setup link was revoked.", Details: []DetailEntry{detailLink, detailFor}},
 
 	EventUserCreated:     {Meaning: "The identity provider has created a user.", Details: []DetailEntry{detailUserName, detailUserType}},

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -53,7 +52,7 @@ type SetupLink struct {
 	Created  time.Time
 	Expires  time.Time
 	Revoked  time.Time // zero = it is not
-	LastUsed time.Time // to the hour; zero = never
+	LastUsed time.Time // to the hour, as [Service.SetupLinks] fills it in; zero = never, or longer ago than events are kept
 }
 
 // Good reports whether a link can be used at a time.
@@ -170,28 +169,45 @@ func (s *Service) OpenSetupLink(ctx context.Context, secret, from string) (Conne
 		return Connection{}, SetupLink{}, ErrNotFound
 	}
 	l := p.SetupLinks[i]
-	if now.Sub(l.LastUsed) >= seenEvery {
-		if p, err = s.seeLink(ctx, l.Actor(tenant, from), p.ID, l.ID, now); err != nil {
-			return Connection{}, SetupLink{}, err
-		}
-	}
-	return Connection{tenant, p}, l, nil
+	return Connection{tenant, p}, l, s.seeLink(ctx, l.Actor(tenant, from), p.ID, &l)
 }
 
-// seeLink writes down that a link is used.
-func (s *Service) seeLink(ctx context.Context, a Actor, id ID, link string, now time.Time) (Provider, error) {
-	return s.change(ctx, a, id, "", func(_ context.Context, _ Store, p *Provider) ([]Event, error) {
-		i := slices.IndexFunc(p.SetupLinks, func(l SetupLink) bool { return l.ID == link })
-		if i < 0 || !p.SetupLinks[i].Good(now) {
-			return nil, ErrNotFound
+// seeLink records that a link is used, once an hour. The provider is not touched: administrators may have its
+// page open, and a draft that nobody works on stays idle.
+func (s *Service) seeLink(ctx context.Context, a Actor, id ID, l *SetupLink) error {
+	return s.act(ctx, a, func(ctx context.Context, st Store) ([]Event, error) {
+		now := s.now()
+		first, err := st.Once(ctx, a.Tenant, "setup link "+l.ID, now, now.Add(seenEvery))
+		if err != nil || !first {
+			return nil, err
 		}
-		if now.Sub(p.SetupLinks[i].LastUsed) < seenEvery {
-			return nil, nil
-		}
-		first := p.SetupLinks[i].LastUsed.IsZero()
-		p.SetupLinks[i].LastUsed = now
-		return []Event{{Type: EventSetupLinkUsed, Details: map[string]string{"link": link, "for": p.SetupLinks[i].For, "first": strconv.FormatBool(first)}}}, nil
+		return []Event{{Type: EventSetupLinkUsed, Provider: id, Details: map[string]string{"link": l.ID, "for": l.For}}}, nil
 	})
+}
+
+// SetupLinks returns the setup links of a provider, the latest first, with those that are over.
+func (s *Service) SetupLinks(ctx context.Context, a Actor, id ID) ([]SetupLink, error) {
+	p, err := s.config.Store.Provider(ctx, a.Tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	list := slices.Clone(p.SetupLinks)
+	slices.Reverse(list)
+	if len(list) == 0 {
+		return nil, nil
+	}
+	used, err := s.config.Store.Events(ctx, a.Tenant, EventQuery{Types: []EventType{EventSetupLinkUsed}, Provider: id, Limit: maxEvents})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range used.Events { // the latest first
+		for i := range list {
+			if list[i].ID == e.Details["link"] && list[i].LastUsed.IsZero() {
+				list[i].LastUsed = e.Time
+			}
+		}
+	}
+	return list, nil
 }
 
 // ProveSetupLink returns the proof for an act that a setup link may do: the administrator who made it has

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/seed-30109bde/gatehouse/provider"
@@ -97,7 +98,7 @@ func (c *call) showGroup() error {
 	if err != nil {
 		return err
 	}
-	d := groupData{ID: g.ID, Name: g.DisplayName, Source: g.ManagedBy, Members: members, Next: c.next("/groups/"+id, page.Next)}
+	d := groupData{ID: g.ID, Name: g.DisplayName, Source: g.ManagedBy, Members: members, Next: c.next("/groups/"+url.PathEscape(id), page.Next)}
 	for _, p := range names {
 		if p.ID == g.ManagedBy {
 			d.Source = p.Name

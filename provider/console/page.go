@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -84,6 +85,7 @@ func (p *pages) functions() template.FuncMap {
 		"human": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"ago":   p.ago,
 		"days":  func(t, now time.Time) int { return int(t.Sub(now) / (24 * time.Hour)) },
+		"seg":   url.PathEscape,
 		"kv":    keyValues,
 		"join":  strings.Join,
 		"str":   func(v any) string { return fmt.Sprint(v) },

@@ -285,6 +285,15 @@ func (c *call) saveCandidate() error {
 }
 
 func (c *call) enableProvider() error {
+	if c.link != nil {
+		p, err := c.service.Provider(c.ctx(), c.actor, c.id)
+		if err != nil {
+			return err
+		}
+		if len(p.Domains) == 0 {
+			return &provider.Problem{Code: provider.ProblemDomain, Detail: "Without domains this provider would be for everybody here. Ask who gave you the link to enter yours first."}
+		}
+	}
 	if _, err := c.service.Enable(c.ctx(), c.actor, c.id); err != nil {
 		return err
 	}

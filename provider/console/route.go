@@ -3,6 +3,9 @@ package console
 import (
 	"net"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/seed-30109bde/gatehouse/provider"
 )
@@ -26,6 +29,7 @@ func (c *Console) route() {
 
 	admin("GET /users", (*call).listUsers)
 	act("/users/authentication", (*call).setAuthentication, (*call).listUsers)
+	admin("GET /users/authentication", (*call).nowhere)
 	admin("GET /users/{user}", (*call).showUser)
 	act("/users/{user}", (*call).editUser, (*call).showUser)
 	act("/users/{user}/authentication", (*call).setOneAuthentication, (*call).showUser)
@@ -139,7 +143,26 @@ func (c *Console) deny(w http.ResponseWriter, r *http.Request, err error) {
 // begin sends whoever comes to the first page.
 func (c *call) begin() error { return c.redirect("/providers", "") }
 
-func (c *call) nowhere() error { return provider.ErrNotFound }
+// posted are the last parts of addresses that take forms alone: one is in the address bar where a form was
+// refused.
+var posted = []string{"preview", "import", "refresh", "discard", "tests", "page"}
+
+// postedByAdministrators are those that setup links do not have, or not all of them.
+var postedByAdministrators = []string{"save", "enable", "settings", "identifiers", "policy", "authentication", "release", "reclaim"}
+
+// nowhere answers what is asked for at no page: at an address of a form the page that the form is on.
+func (c *call) nowhere() error {
+	parent, last := path.Split(c.r.URL.EscapedPath())
+	rest, ok := strings.CutPrefix(strings.TrimSuffix(parent, "/"), c.base)
+	known := slices.Contains(posted, last) || c.link == nil && slices.Contains(postedByAdministrators, last)
+	if !ok || c.r.Method != http.MethodGet || !known || !strings.HasPrefix(rest, "/providers/") && !strings.HasPrefix(rest, "/users") && !strings.HasPrefix(rest, "/setup") {
+		return provider.ErrNotFound
+	}
+	if rest == "/setup" {
+		rest += "/"
+	}
+	return c.redirect(rest, "")
+}
 
 // remote returns where a request came from.
 func remote(r *http.Request) string {

@@ -247,6 +247,9 @@ func (c *call) enableSCIM() error {
 	if err != nil {
 		return err
 	}
+	if c.link != nil && !p.SCIM && len(p.Provisioning.Grants.UserTypes) > 0 {
+		return &provider.Problem{Code: provider.ProblemState, Detail: "An administrator has turned provisioning off. Ask who gave you the link to turn it on again."}
+	}
 	if len(p.Provisioning.Grants.UserTypes) == 0 {
 		if p.Provisioning.Grants, err = c.service.InitialGrants(c.ctx(), c.actor, c.id); err != nil {
 			return err

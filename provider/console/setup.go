@@ -89,8 +89,11 @@ func (c *call) showLinks() error {
 	if d.providerData, err = c.providerData("links"); err != nil {
 		return err
 	}
-	for i := len(d.P.SetupLinks) - 1; i >= 0; i-- {
-		l := d.P.SetupLinks[i]
+	links, err := c.service.SetupLinks(c.ctx(), c.actor, c.id)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
 		d.Links = append(d.Links, linkRow{l, l.Good(c.o.Now())})
 	}
 	return c.render("links", d.title(), "providers", d)

@@ -366,6 +366,10 @@ func TestSetupLinks(t *testing.T) {
 
 	s.get(full, 200)
 	s.contains(s.post("/setup/save", nil, 200), "The settings were saved")
+	s.contains(s.post("/setup/enable", nil, 422), "Without domains this provider would be for everybody")
+	if _, err := s.Change(t.Context(), providertest.Admin, id, provider.Change{Domains: &[]string{"customer.test"}}); err != nil {
+		t.Fatal(err)
+	}
 	s.contains(s.post("/setup/enable", nil, 200), "Single sign-on is enabled")
 	s.contains(s.get("/setup/scim/enable", 200), "in the limits that were set")
 	page = s.post("/setup/scim/enable", url.Values{"token": {"1"}, "user_type": {"Technician"}, "organizations": {"any"}}, 200)
@@ -380,6 +384,10 @@ func TestSetupLinks(t *testing.T) {
 	s.contains(s.get("/setup/people", 200), "has created nobody yet")
 	s.get("/setup/scim/grants", 404)
 	s.get("/setup/disable", 404)
+	if _, err := s.DisableSCIM(t.Context(), providertest.Admin, id, s.Proof(provider.ActionDisableSCIM, id)); err != nil {
+		t.Fatal(err)
+	}
+	s.contains(s.post("/setup/scim/enable", url.Values{"token": {"1"}}, 422), "An administrator has turned provisioning off")
 	events, err := s.Events(t.Context(), providertest.Admin, provider.EventQuery{Types: []provider.EventType{provider.EventEnabled}})
 	if err != nil || len(events.Events) != 1 || !strings.Contains(events.Events[0].By, "Jane") {
 		t.Errorf("events %v, %v", events, err)
@@ -458,4 +466,24 @@ func TestNew(t *testing.T) {
 	if _, err := console.New(nil, console.Options{Actor: actor}); err == nil {
 		t.Error("no service: no error")
 	}
+}
+
+// TestAddresses: an address that takes a form alone leads to the page of the form, and IDs of a host may have
+// whatever characters.
+func TestAddresses(t *testing.T) {
+	s := newSite(t)
+	root := s.begin("acme.test")
+	u := s.User(scim.User{Meta: scim.Meta{ID: "a/b?c#d e"}, UserName: "odd@acme.test", Active: true})
+	for path, want := range map[string]string{
+		root + "/settings": "<h1>acme.test</h1>", root + "/preview": "<h1>acme.test</h1>", "/users/authentication": "<h1>Users</h1>",
+		"/users/" + url.PathEscape(u.ID) + "/release": "<h1>odd@acme.test</h1>",
+	} {
+		s.contains(s.get(path, 200), want)
+	}
+	s.get("/nowhere/settings", 404)
+	link := regexp.MustCompile(`href="/admin/identity(/users/[^"]+)"[^>]*>odd@acme\.test`).FindStringSubmatch(s.get("/users", 200))
+	if link == nil {
+		t.Fatal("no link to the user")
+	}
+	s.contains(s.get(link[1], 200), "<h1>odd@acme.test</h1>")
 }
