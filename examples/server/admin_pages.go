@@ -11,7 +11,7 @@ import (
 
 // mountPages adds the pages of administrators: the console, and the checklist of what is to be done.
 func (h *host) mountPages(sso *offline) error {
-	links := []console.Link{{Text: "Checklist", URL: checklistPath}}
+	links := []console.Link{{Text: "Checklist", URL: checklistPath}, {Text: "Your own Entra or Okta", URL: ownPath}}
 	if sso != nil {
 		links = append(links, console.Link{Text: "Offline identity provider", URL: sso.idp.URL() + "/"})
 	}
@@ -23,7 +23,7 @@ func (h *host) mountPages(sso *offline) error {
 			}
 			return list, nil
 		},
-		Theme:  console.Theme{Product: tenantName, Home: console.Link{URL: "/"}, Links: links, SignOut: signOutPath},
+		Theme:  console.Theme{Product: tenantName, Home: console.Link{URL: "/"}, Links: links, SignOut: signOutPath, CSS: guideStyle},
 		Now:    h.now,
 		Logger: h.log,
 	})
@@ -31,19 +31,8 @@ func (h *host) mountPages(sso *offline) error {
 		return err
 	}
 	h.console = pages
-	h.checklist = h.administrators(&guide{service: h.Service, sso: sso, base: h.base.String()})
+	h.checklist = &guide{service: h.Service, sso: sso, base: h.base.String(), pages: pages, actor: h.actor, deny: h.deny}
 	return nil
-}
-
-// administrators lets administrators through, and nobody else.
-func (h *host) administrators(pages http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := h.actor(r); err != nil && r.URL.Path != guideStyle {
-			h.deny(w, r, err)
-			return
-		}
-		pages.ServeHTTP(w, r)
-	})
 }
 
 // deny sends whoever is not signed in to the sign-in page, and back to where they wanted to go.

@@ -51,7 +51,10 @@ func newStand(t *testing.T) *stand {
 	if s.sso, err = newOffline(t.Context(), db.settings, s.base, time.Now); err != nil {
 		t.Fatal(err)
 	}
-	s.host.checklist = &guide{service: s.host.Service, sso: s.sso, base: s.base} // which administrators alone see otherwise
+	if err := s.host.mountPages(s.sso); err != nil {
+		t.Fatal(err)
+	}
+	s.host.checklist.(*guide).actor = func(*http.Request) (provider.Actor, error) { return standAdmin, nil }
 	server.Config.Handler = newHandler(s.host, s.sso, false)
 	server.Start()
 	t.Cleanup(server.Close)

@@ -114,6 +114,7 @@ type view struct {
 	Root    string // of the pages of the provider
 	Title   string
 	Section string // of the navigation
+	Path    string // that was asked for
 	Theme   Theme
 	Actor   provider.Actor
 	Link    *provider.SetupLink
@@ -136,7 +137,7 @@ func (v view) Admin() bool { return v.Link == nil && v.Actor.Tenant != "" }
 // render writes a page, whole or not at all.
 func (c *call) render(name, title, section string, data any) error {
 	v := view{
-		Base: c.base, Root: c.root(), Title: title, Section: section, Theme: c.o.Theme, Actor: c.actor, Link: c.link,
+		Base: c.base, Root: c.root(), Title: title, Section: section, Path: c.r.URL.Path, Theme: c.o.Theme, Actor: c.actor, Link: c.link,
 		Done: c.pages.done(c.r.URL.Query().Get("done")), Now: c.o.Now(), CSS: c.base + cssPath, JS: c.base + jsPath, Data: data,
 	}
 	if c.problem != nil {
