@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -24,7 +25,7 @@ import (
 type chromium struct {
 	t     *testing.T
 	ctx   context.Context
-	shots string // where screenshots go
+	shots string // where screenshots go; "" = nobody asks for them, by -artifacts
 
 	mu    sync.Mutex
 	wrong []string
@@ -43,7 +44,10 @@ func newChromium(t *testing.T) *chromium {
 	if file == "" {
 		t.Skip("there is no Chromium here; it is there where the whole suite runs")
 	}
-	b := &chromium{t: t, shots: t.ArtifactDir()}
+	b := &chromium{t: t}
+	if wanted := flag.Lookup("test.artifacts"); wanted != nil && wanted.Value.String() == "true" {
+		b.shots = t.ArtifactDir()
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(file), chromedp.NoSandbox)
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
@@ -109,7 +113,7 @@ func (b *chromium) tab(ctx context.Context, base string) *tab {
 }
 
 // patienceForPages is how long a page may take: a machine with other work is slow.
-const patienceForPages = 10 * time.Second
+const patienceForPages = time.Minute
 
 func (c *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	c.t.Helper()
@@ -258,6 +262,9 @@ func quoted(text string) string {
 // shot keeps a picture of the page.
 func (c *tab) shot(name string) {
 	c.t.Helper()
+	if c.shots == "" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(c.ctx, patienceForPages)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
