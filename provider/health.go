@@ -136,6 +136,7 @@ func (s *Service) isSilent(p *Provider, seen Seen) bool {
 // observe notes how a request was answered. That it could not be noted is no reason to refuse anything.
 func (s *Service) observe(r *http.Request, o scim.Outcome) {
 	ctx := context.WithoutCancel(r.Context())
+	s.remember(r, o)
 	if err := s.note(ctx, r, o); err != nil {
 		s.config.Logger.WarnContext(ctx, "how a request went could not be noted", "provider", o.By.Manager, "error", err)
 	}

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"slices"
 	"strings"
 )
 
@@ -10,6 +9,7 @@ import (
 type IncidentReport struct {
 	Event   *Event   // if it is about somebody whom an identity provider has vouched for, or a test
 	Refusal *Refusal // if this process has refused it, and not too many others since
+	Request *Request // of SCIM, that this process could not carry out
 }
 
 // Incident returns what is known under an incident ID of the tenant, however it was typed, or
@@ -27,8 +27,9 @@ func (s *Service) Incident(ctx context.Context, a Actor, incident string) (Incid
 	if len(page.Events) > 0 {
 		report.Event = &page.Events[0]
 	}
-	report.Refusal = s.refusals.find(a, incident)
-	if report.Event == nil && report.Refusal == nil {
+	report.Refusal = s.refusals.find(a.Tenant, func(r *Refusal) bool { return r.Incident == incident })
+	report.Request = s.requests.find(a.Tenant, func(r *Request) bool { return r.Incident != "" && normalIncident(r.Incident) == incident })
+	if report.Event == nil && report.Refusal == nil && report.Request == nil {
 		return IncidentReport{}, ErrNotFound
 	}
 	return report, nil
@@ -41,18 +42,4 @@ func normalIncident(text string) string {
 		return text
 	}
 	return text[:5] + "-" + text[5:]
-}
-
-// find returns the refusal of an incident.
-func (l *refusals) find(a Actor, incident string) *Refusal {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for key, list := range l.of {
-		i := slices.IndexFunc(list, func(r Refusal) bool { return r.Incident == incident })
-		if key.tenant == a.Tenant && i >= 0 {
-			r := list[i]
-			return &r
-		}
-	}
-	return nil
 }

@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/seed-30109bde/gatehouse/saml"
@@ -60,7 +58,7 @@ func (s *Service) refuse(ctx context.Context, r Refusal, believed bool) Refusal 
 		slog.String("tenant", string(r.Tenant)), slog.String("provider", string(r.Provider)),
 		slog.String("from", r.From), slog.Any("cause", r.Cause))
 	s.measure.refused(ctx, r.Reason)
-	s.refusals.keep(r)
+	s.refusals.keep(r.Tenant, r.Provider, r)
 	if !believed {
 		return r
 	}
@@ -78,55 +76,6 @@ func (s *Service) refuse(ctx context.Context, r Refusal, believed bool) Refusal 
 		s.config.Logger.ErrorContext(ctx, "a refusal could not be recorded", "incident", r.Incident, "error", err)
 	}
 	return r
-}
-
-// How many refusals are kept, and of how many providers: strangers make them.
-const (
-	keptRefusals   = 100
-	keptRefusalsOf = 1000
-)
-
-// refusals are the last ones of each provider.
-type refusals struct {
-	mu   sync.Mutex
-	of   map[refusalKey][]Refusal // the oldest first
-	last []refusalKey             // the one that refused least recently first
-}
-
-type refusalKey struct {
-	tenant   scim.TenantID
-	provider ID
-}
-
-// keep remembers a refusal.
-func (l *refusals) keep(r Refusal) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.of == nil {
-		l.of = map[refusalKey][]Refusal{}
-	}
-	key := refusalKey{r.Tenant, r.Provider}
-	if i := slices.Index(l.last, key); i >= 0 {
-		l.last = slices.Delete(l.last, i, i+1)
-	}
-	if l.last = append(l.last, key); len(l.last) > keptRefusalsOf {
-		delete(l.of, l.last[0])
-		l.last = slices.Delete(l.last, 0, 1)
-	}
-	list := append(l.of[key], r)
-	if len(list) > keptRefusals {
-		list = slices.Clone(list[len(list)-keptRefusals:])
-	}
-	l.of[key] = list
-}
-
-// list returns the refusals of a provider, the latest first.
-func (l *refusals) list(tenant scim.TenantID, id ID) []Refusal {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	list := slices.Clone(l.of[refusalKey{tenant, id}])
-	slices.Reverse(list)
-	return list
 }
 
 // Refusals returns the last hundred sign-ins of a provider that this process has refused, the latest

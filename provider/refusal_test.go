@@ -52,7 +52,7 @@ func TestRefusalsOfNobody(t *testing.T) {
 			t.Errorf("%s %.40s: status %d", method, path, w.Code)
 		}
 	}
-	for range keptRefusalsOf + 1 {
+	for range keptRecentOf + 1 {
 		send(http.MethodPost, "/sso/"+string(newID())+"/acs")
 	}
 	if n := len(s.refusals.list("acme", "known")); n != 1 {
@@ -80,7 +80,7 @@ func TestRefusalsOfNobody(t *testing.T) {
 			kept += len(r.Provider) + len(fmt.Sprint(r.Cause))
 		}
 	}
-	if most := 2 * keptRefusals * 400; kept > most {
+	if most := 2 * keptRecent * 400; kept > most {
 		t.Errorf("%d bytes of strangers are kept, more than %d", kept, most)
 	}
 }

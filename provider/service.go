@@ -102,7 +102,8 @@ type Service struct {
 	groups   *filter.Registry
 	scim     *scim.Handler // nil: not served
 	measure  measure
-	refusals refusals
+	refusals recent[Refusal]
+	requests recent[Request]
 	// provisioning has the provider of each token as it was last authenticated, for rules that are asked
 	// without a context.
 	provisioning sync.Map       // of *Provider, by token ID

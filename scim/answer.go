@@ -23,6 +23,7 @@ const maxPooled = 1 << 20
 
 // respond sends what fill appends.
 func (x *exchange) respond(status int, fill func(*encoder) error) error {
+	x.outcome.Status = status
 	buf := buffers.Get().(*[]byte)
 	e := encoder{buf: (*buf)[:0], base: x.base}
 	err := fill(&e)
@@ -180,6 +181,7 @@ func (x *exchange) refusal(err error) *Refusal {
 		return &Refusal{Status: http.StatusNotFound, Detail: "no such resource exists for this token"}
 	}
 	incident := rand.Text()
+	x.outcome.Incident = incident
 	r = &Refusal{Status: http.StatusInternalServerError, Detail: "the request failed here; the log has the reason under incident " + incident}
 	if unavailable || x.ctx.Err() != nil {
 		r.Status = http.StatusServiceUnavailable
@@ -216,4 +218,10 @@ func summary(ops []operation) string {
 		said = append(said, "…")
 	}
 	return strings.Join(said, ", ")
+}
+
+// bare answers without a body.
+func (x *exchange) bare(status int) {
+	x.outcome.Status = status
+	x.w.WriteHeader(status)
 }

@@ -127,7 +127,7 @@ func (x *exchange) read(rt *resourceType, id string) error {
 	known := readCondition(x.r.Header.Values("If-None-Match"))
 	if (known.any || known.names(res.meta().Version)) && len(d[0].groups) == 0 {
 		x.w.Header().Set("ETag", etag(res.meta().Version))
-		x.w.WriteHeader(http.StatusNotModified)
+		x.bare(http.StatusNotModified)
 		return nil
 	}
 	return x.answerWith(http.StatusOK, rt, res, proj, d[0])
@@ -175,7 +175,7 @@ func (x *exchange) write(rt *resourceType, id string) error {
 	// Entra ID prefers 204 for groups, and no one wants 100,000 members back unasked.
 	if x.r.Method == http.MethodPatch && !rt.members.IsZero() && !proj.asked {
 		x.w.Header().Set("ETag", etag(res.meta().Version))
-		x.w.WriteHeader(http.StatusNoContent)
+		x.bare(http.StatusNoContent)
 		return nil
 	}
 	return x.answer(http.StatusOK, rt, res, proj)

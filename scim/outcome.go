@@ -16,6 +16,8 @@ type Outcome struct {
 	Status int
 	// Refusal is what the client was told, if it was refused.
 	Refusal *Refusal
+	// Incident is under what the log has what went wrong here; "" = nothing did.
+	Incident string
 	// Empty says that it was a search that has found nothing.
 	Empty bool
 }

@@ -90,7 +90,7 @@ func (x *exchange) one(rt *resourceType, id string) error {
 		if err := x.h.engine.remove(x.ctx, x.who, rt, id, ifMatch(x.r.Header)); err != nil {
 			return err
 		}
-		x.w.WriteHeader(http.StatusNoContent)
+		x.bare(http.StatusNoContent)
 		return nil
 	}
 	return x.wrongMethod("GET, PUT, PATCH, DELETE")

@@ -215,16 +215,6 @@ func (c *tab) text() string {
 	return text
 }
 
-// path returns where the tab is.
-func (c *tab) path() string {
-	c.t.Helper()
-	path, err := eval[string](c, "location.pathname")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return path
-}
-
 // says waits until the page says all of something.
 func (c *tab) says(texts ...string) {
 	c.t.Helper()

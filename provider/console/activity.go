@@ -18,6 +18,7 @@ type activityData struct {
 	Sources  []choice
 	Events   []eventRow
 	Refusals []refusalRow
+	Requests []requestRow
 	Next     string
 	Filtered bool
 }
@@ -36,6 +37,12 @@ type eventRow struct {
 type refusalRow struct {
 	provider.Refusal
 	Entry  provider.ReasonEntry
+	Source string
+}
+
+// A requestRow is a SCIM request, to be read.
+type requestRow struct {
+	provider.Request
 	Source string
 }
 
@@ -71,6 +78,9 @@ func (c *call) listActivity() error {
 		if d.Refusals, err = c.refusals(names, provider.ID(d.Filter.Provider)); err != nil {
 			return err
 		}
+		if d.Requests, err = c.requests(names, provider.ID(d.Filter.Provider)); err != nil {
+			return err
+		}
 	}
 	return c.render("activity", c.pages.text("Activity"), "activity", d)
 }
@@ -94,6 +104,27 @@ func (c *call) refusals(names []choice, of provider.ID) (rows []refusalRow, err 
 	}
 	slices.SortStableFunc(rows, func(a, b refusalRow) int { return b.Time.Compare(a.Time) })
 	return rows[:min(len(rows), maxRefusals)], nil
+}
+
+// maxRequests bounds those on the page.
+const maxRequests = 50
+
+// requests returns the last SCIM requests of a provider, or of all.
+func (c *call) requests(names []choice, of provider.ID) (rows []requestRow, err error) {
+	for _, p := range names {
+		if of != "" && p.ID != string(of) {
+			continue
+		}
+		list, err := c.service.Requests(c.ctx(), c.actor, provider.ID(p.ID))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			rows = append(rows, requestRow{r, p.Name})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b requestRow) int { return b.Time.Compare(a.Time) })
+	return rows[:min(len(rows), maxRequests)], nil
 }
 
 // events returns a page of events, and where the next one begins.
@@ -133,6 +164,7 @@ type incidentData struct {
 	Incident string
 	Event    *eventRow
 	Refusal  *refusalRow
+	Request  *requestRow
 	Checks   []checkView
 	User     string
 	Advice   string
@@ -152,6 +184,15 @@ func (c *call) showIncident() error {
 	if report.Event != nil {
 		row := eventView(*report.Event, names)
 		d.Event, d.User = &row, row.User
+	}
+	if r := report.Request; r != nil {
+		row := requestRow{*r, string(r.Provider)}
+		for _, p := range names {
+			if p.ID == string(r.Provider) {
+				row.Source = p.Name
+			}
+		}
+		d.Request = &row
 	}
 	if r := report.Refusal; r != nil {
 		row := refusalRow{Refusal: *r, Entry: r.Reason.Entry(), Source: string(r.Provider)}

@@ -211,6 +211,8 @@ func TestWalk(t *testing.T) {
 	s.contains(s.get("/groups", 200), "Service desk", "Viewer, Help desk")
 	s.contains(s.get("/groups/"+group, 200), "ada@acme.test")
 
+	s.contains(s.get("/activity?provider="+string(id), 200), "Requests of provisioning", "POST /Users", "cy@acme.test", "exactly this spelling", "400")
+
 	// The token is rotated, the old one revoked, provisioning turned off.
 	s.Clock.Add(time.Minute)
 	page = s.post(root+"/scim/token", code, 200)
