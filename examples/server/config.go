@@ -64,7 +64,7 @@ func parseConfig(ctx context.Context, args []string, stderr io.Writer) (config, 
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 finds a free one")
 	flags.StringVar(&c.base, "base-url", "", "public base `URL`, such as https://acme.example.com, under which browsers and identity providers reach this server, whether by itself or through a proxy that preserves the Host header; pages are served under it alone")
 	flags.StringVar(&c.url, "url", "", "public `URL` of the SCIM endpoint, which is the base URL and "+scimPath+"; -base-url says the same")
-	flags.StringVar(&c.cert, "tls-cert", "", "`file` of a certificate chain (PEM), to serve https; needs -tls-key")
+	flags.StringVar(&c.cert, "tls-cert", "", "`file` of a certificate chain (PEM), to serve https; needs -tls-key; both are read again when they have changed")
 	flags.StringVar(&c.key, "tls-key", "", "`file` of the key of -tls-cert (PEM)")
 	flags.Func("trust-proxy", "`networks` (CIDR, separated by commas) of proxies whose X-Forwarded-For and X-Forwarded-Host are believed", func(s string) (err error) {
 		c.proxies, err = parseNetworks(s)
