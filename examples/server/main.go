@@ -167,6 +167,11 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	case <-ctx.Done():
 	}
 	host.ending.Store(true)
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("the server stopped by itself: %w", err)
+	case <-time.After(c.drainAt(listener.Addr())):
+	}
 	shutDown(context.WithoutCancel(ctx), server, requests, c.grace, logger)
 	return nil
 }
