@@ -34,6 +34,7 @@ type host struct {
 	log      *slog.Logger
 	now      func() time.Time
 	ending   atomic.Bool
+	sweeper  *sweeper
 
 	addresses, logins *limiter
 
@@ -60,6 +61,7 @@ func newHost(ctx context.Context, c config, db *database, base *url.URL, logger 
 		base: base, scimURL: base.String() + scimPath, proxies: c.proxies, itself: rand.Text(), users: users, log: logger, now: c.now,
 		addresses: newLimiter(addressBurst, addressEvery, c.now), logins: newLimiter(loginBurst, loginEvery, c.now),
 	}
+	h.sweeper = &sweeper{db: db.own, users: db.stores.Users, now: c.now}
 	h.sessions = &sessions{db: db.own, accounts: h.accounts, now: c.now, secure: base.Scheme == "https"}
 	tokens := new(scim.Tokens)
 	tokens.Add(c.token, scim.Principal{Tenant: tenant, Manager: idpID, Key: "demo"})
@@ -315,3 +317,7 @@ func (h *host) maintain(ctx context.Context) (stop func()) {
 		<-done
 	}
 }
+			again, failed := h.sweeper.sweep(ctx)
+			if err = errors.Join(err, failed); again.Before(next) {
+				next = again
+			}
