@@ -34,6 +34,7 @@ type config struct {
 	strict              bool
 	demo                bool // the offline identity provider is for everybody
 	verbose             bool
+	drain               time.Duration // between saying that it ends and taking no more connections; negative = drainAt
 	grace               time.Duration // for requests under way when the server is to end
 	now                 func() time.Time
 }
@@ -58,13 +59,13 @@ with on a new database; without them they are made and printed.
 // parseConfig reads the environment and the flags. Its errors are sentences for whoever started the server,
 // except for [flag.ErrHelp], before which it has written the help to stderr.
 func parseConfig(ctx context.Context, args []string, stderr io.Writer) (config, error) {
-	c := config{grace: shutdownTimeout, now: time.Now}
+	c := config{drain: -1, grace: shutdownTimeout, now: time.Now}
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 finds a free one")
 	flags.StringVar(&c.base, "base-url", "", "public base `URL`, such as https://acme.example.com, under which browsers and identity providers reach this server, whether by itself or through a proxy that preserves the Host header; pages are served under it alone")
 	flags.StringVar(&c.url, "url", "", "public `URL` of the SCIM endpoint, which is the base URL and "+scimPath+"; -base-url says the same")
-	flags.StringVar(&c.cert, "tls-cert", "", "`file` of a certificate chain (PEM), to serve https; needs -tls-key")
+	flags.StringVar(&c.cert, "tls-cert", "", "`file` of a certificate chain (PEM), to serve https; needs -tls-key; both are read again when they have changed")
 	flags.StringVar(&c.key, "tls-key", "", "`file` of the key of -tls-cert (PEM)")
 	flags.Func("trust-proxy", "`networks` (CIDR, separated by commas) of proxies whose X-Forwarded-For and X-Forwarded-Host are believed", func(s string) (err error) {
 		c.proxies, err = parseNetworks(s)
@@ -77,6 +78,10 @@ func parseConfig(ctx context.Context, args []string, stderr io.Writer) (config, 
 	flags.IntVar(&c.rate, "rate", 0, "`requests` a second that the token may make; 0 is the library's default, -1 is no limit")
 	flags.BoolVar(&c.strict, "strict", false, "refuse what RFC 7644 does not have; Entra ID and Okta do not work with it")
 	flags.BoolVar(&c.demo, "demo", false, "serve the offline identity provider, which believes everybody, although other machines reach it: whoever does can sign in as any user")
+	flags.Func("drain", "`time` to go on answering after SIGTERM while "+readyPath+" says 503, so that a load balancer stops sending before the server stops listening; by default 0 on a loopback address, else "+defaultDrain.String(), func(s string) (err error) {
+		c.drain, err = parseDrain(s)
+		return err
+	})
 	flags.BoolVar(&c.verbose, "v", false, "log every request, not only those that are refused")
 
 	if err := fromEnvironment(flags); err != nil {
@@ -183,6 +188,15 @@ func parseBase(name, text string) (string, error) {
 func isLoopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// parseDrain reads how long a server that ends goes on answering.
+func parseDrain(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 || d > maxDrain {
+		return 0, fmt.Errorf("it is a time from 0s to %v, such as 5s", maxDrain)
+	}
+	return d, nil
 }
 
 // parseNetworks reads a list of networks; an address is one of its own.

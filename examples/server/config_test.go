@@ -100,7 +100,7 @@ func TestBehindProxy(t *testing.T) {
 		t.Errorf("%d %v", w.StatusCode, w.Header)
 	}
 
-	demo := start(t, "-addr", "0.0.0.0:0", "-base-url", "http://127.0.0.1:1", "-demo")
+	demo := start(t, "-addr", "0.0.0.0:0", "-base-url", "http://127.0.0.1:1", "-demo", "-drain", "0")
 	if demo.LoginURL == "" || strings.Contains(demo.stdout.String(), linkPath) {
 		t.Errorf("%+v\n%s", demo.ready, demo.stdout)
 	}

@@ -15,6 +15,7 @@ const (
 	consolePath   = "/console"
 	checklistPath = "/checklist"
 	homePath      = "/home"
+	othersPath    = "/home/end-others"
 	signInPath    = "/sign-in"
 	factorPath    = "/sign-in/factor"
 	linkPath      = "/sign-in/link"
@@ -73,8 +74,8 @@ type pageSet struct {
 
 func (h *host) pages() *pageSet {
 	return &pageSet{h, map[string]http.HandlerFunc{
-		"GET /":             h.front,
-		"GET " + homePath:   h.home,
+		"GET /":           h.front,
+		"GET " + homePath: h.home, "POST " + othersPath: h.endOthers,
 		"GET " + signInPath: h.showSignIn, "POST " + signInPath: h.signIn,
 		"GET " + factorPath: h.showFactor, "POST " + factorPath: h.giveFactor,
 		"GET " + linkPath: h.showLink, "POST " + linkPath: h.useLink,

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/seed-30109bde/gatehouse/extension"
+	"github.com/seed-30109bde/gatehouse/provider"
 )
 
 // front sends everybody where they belong; to those who are not signed in it says what this is.
@@ -54,6 +56,11 @@ func (h *host) home(w http.ResponseWriter, r *http.Request) {
 		h.down(w, r, err)
 		return
 	}
+	through, err := h.providerName(r.Context(), s.Provider)
+	if err != nil {
+		h.down(w, r, err)
+		return
+	}
 	name := u.DisplayName
 	if name == "" {
 		name = strings.TrimSpace(u.Name.GivenName + " " + u.Name.FamilyName)
@@ -70,18 +77,47 @@ func (h *host) home(w http.ResponseWriter, r *http.Request) {
 		about = append(about, row{"Roles", given})
 	}
 	h.render(w, r, http.StatusOK, "home", view{Title: name, Wide: true, Data: map[string]any{
-		"UserName": u.UserName, "Administrator": u.Administrator, "About": about, "Session": sessionRows(s), "Assertion": assertionRows(s), "Count": count,
+		"UserName": u.UserName, "Administrator": u.Administrator, "About": about, "Session": sessionRows(s, through), "Assertion": assertionRows(s), "Count": count,
 	}})
+}
+
+// endOthers signs a person out everywhere but here.
+func (h *host) endOthers(w http.ResponseWriter, r *http.Request) {
+	s, _, err := h.signedIn(r)
+	if errors.Is(err, errSignedOut) {
+		http.Redirect(w, r, signInAt(signInPath, homePath), http.StatusSeeOther)
+		return
+	}
+	if err == nil {
+		err = h.sessions.endOthers(r.Context(), s)
+	}
+	if err != nil {
+		h.down(w, r, err)
+		return
+	}
+	http.Redirect(w, r, homePath, http.StatusSeeOther)
+}
+
+// providerName is what people call a provider, "" if it is none.
+func (h *host) providerName(ctx context.Context, id provider.ID) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	p, err := h.Provider(ctx, serverActor(), id)
+	if errors.Is(err, provider.ErrNotFound) || err == nil && p.Name == "" {
+		return string(id), nil
+	}
+	return p.Name, err
 }
 
 // shownTime is how pages write a time.
 const shownTime = "2 January 2006, 15:04:05 MST"
 
-// sessionRows say how somebody signed in.
-func sessionRows(s session) []row {
+// sessionRows say how somebody signed in, and through which provider, "" = none.
+func sessionRows(s session, through string) []row {
 	how := s.How
-	if s.Provider != "" {
-		how += " through " + string(s.Provider)
+	if through != "" {
+		how += " through " + through
 	}
 	factor := s.Factor
 	if s.Evidence != "" {

@@ -34,6 +34,7 @@ type host struct {
 	log      *slog.Logger
 	now      func() time.Time
 	ending   atomic.Bool
+	sweeper  *sweeper
 
 	addresses, logins *limiter
 
@@ -60,6 +61,7 @@ func newHost(ctx context.Context, c config, db *database, base *url.URL, logger 
 		base: base, scimURL: base.String() + scimPath, proxies: c.proxies, itself: rand.Text(), users: users, log: logger, now: c.now,
 		addresses: newLimiter(addressBurst, addressEvery, c.now), logins: newLimiter(loginBurst, loginEvery, c.now),
 	}
+	h.sweeper = &sweeper{db: db.own, users: db.stores.Users, now: c.now}
 	h.sessions = &sessions{db: db.own, accounts: h.accounts, now: c.now, secure: base.Scheme == "https"}
 	tokens := new(scim.Tokens)
 	tokens.Add(c.token, scim.Principal{Tenant: tenant, Manager: idpID, Key: "demo"})
@@ -228,20 +230,38 @@ func (h *host) actor(r *http.Request) (provider.Actor, error) {
 }
 
 // factorHint returns a code that the demo administrator may use next, for the page that asks for one; "" for
-// everybody else, and where the server is not for a first look on this machine.
+// everybody else, where the server is not for a first look on this machine, and where all codes are used that
+// would be taken now.
 func (h *host) factorHint(r *http.Request) string {
+	code, _ := h.demoCode(r)
+	return code
+}
+
+// usedUp is what a page shows in place of a code: another one is good when the next step begins.
+const usedUp = "used up: reload in half a minute"
+
+// consoleHint is factorHint for a page that has no text of its own for when there is no code.
+func (h *host) consoleHint(r *http.Request) string {
+	code, shown := h.demoCode(r)
+	if shown && code == "" {
+		return usedUp
+	}
+	return code
+}
+
+// demoCode returns a code that would be taken now, "" if all of them were, and whether this request may be shown one.
+func (h *host) demoCode(r *http.Request) (code string, shown bool) {
 	if !h.admin.demo {
-		return ""
+		return "", false
 	}
 	s, _, err := h.current(r)
 	if err != nil || s.User != h.admin.id {
-		return ""
+		return "", false
 	}
-	code, err := h.accounts.nextCode(r.Context(), s.User)
-	if err != nil {
+	if code, err = h.accounts.nextCode(r.Context(), s.User); err != nil {
 		h.log.WarnContext(r.Context(), "the code of the demo could not be shown", "error", err)
 	}
-	return code
+	return code, err == nil
 }
 
 // from returns the address that a request came from: that of the connection, or what proxies that are
@@ -301,6 +321,10 @@ func (h *host) maintain(ctx context.Context) (stop func()) {
 		for ctx.Err() == nil {
 			next, err := h.Maintain(ctx)
 			err = errors.Join(err, h.sessions.prune(ctx), h.accounts.prune(ctx))
+			again, failed := h.sweeper.sweep(ctx)
+			if err = errors.Join(err, failed); again.Before(next) {
+				next = again
+			}
 			if err != nil && ctx.Err() == nil {
 				h.log.Warn("maintenance was not finished; it goes on", "error", err)
 			}

@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -84,15 +83,15 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer listener.Close()
-	certificates, err := c.certificates()
-	if err != nil {
-		return err
-	}
-	base, err := c.baseAt(listener.Addr(), certificates)
-	if err != nil {
-		return err
-	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	certificate, err := c.certificate(logger)
+	if err != nil {
+		return err
+	}
+	base, err := c.baseAt(listener.Addr(), certificate)
+	if err != nil {
+		return err
+	}
 	db, err := openDatabase(ctx, c.db)
 	if err != nil {
 		return err
@@ -132,11 +131,11 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	}
 	requests := &gate{Handler: newHandler(host, sso, c.verbose)}
 	server := newServer(requests, logger)
-	server.TLSConfig = certificates
 
 	stopped := make(chan error, 1)
 	go func() {
-		if certificates != nil {
+		if certificate != nil {
+			server.TLSConfig = certificate.config()
 			stopped <- server.ServeTLS(listener, "", "")
 			return
 		}
@@ -154,7 +153,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		}
 	}
 	local := host.scimURL
-	if certificates == nil {
+	if certificate == nil {
 		local = "http://" + reachable(listener.Addr()) + scimPath
 	}
 	if err := welcome(stdout, c, host, local, sso); err != nil {
@@ -168,29 +167,34 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	case <-ctx.Done():
 	}
 	host.ending.Store(true)
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("the server stopped by itself: %w", err)
+	case <-time.After(c.drainAt(listener.Addr())):
+	}
 	shutDown(context.WithoutCancel(ctx), server, requests, c.grace, logger)
 	return nil
 }
 
-// certificates returns what TLS is served with, nil = plain http.
-func (c *config) certificates() (*tls.Config, error) {
+// certificate returns what TLS is served with, nil = plain http.
+func (c *config) certificate(logger *slog.Logger) (*certificate, error) {
 	if c.cert == "" {
 		return nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+	pair, err := readCertificate(c.cert, c.key, c.now, logger)
 	if err != nil {
 		return nil, usageError(fmt.Sprintf("the files of -tls-cert and -tls-key cannot be used: %v", err))
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return pair, nil
 }
 
 // baseAt returns the base URL of a server that listens at an address. Without one in the flags it is that
 // address, or the name in the certificate.
-func (c *config) baseAt(addr net.Addr, certificates *tls.Config) (*url.URL, error) {
+func (c *config) baseAt(addr net.Addr, certificate *certificate) (*url.URL, error) {
 	if c.base != "" {
 		return url.Parse(c.base)
 	}
-	if certificates == nil {
+	if certificate == nil {
 		if !loopback(addr) {
 			return nil, usageError(fmt.Sprintf("other machines can reach %s, and passwords and tokens would travel over it without TLS; "+
 				"give -tls-cert and -tls-key, or put a proxy with TLS in front and name its address with -base-url", addr))
@@ -198,7 +202,7 @@ func (c *config) baseAt(addr net.Addr, certificates *tls.Config) (*url.URL, erro
 		return &url.URL{Scheme: "http", Host: reachable(addr)}, nil
 	}
 	host := reachable(addr)
-	if names := certificates.Certificates[0].Leaf.DNSNames; len(names) > 0 && !strings.HasPrefix(names[0], "*") {
+	if names := certificate.current.Load().Leaf.DNSNames; len(names) > 0 && !strings.HasPrefix(names[0], "*") {
 		_, port, err := net.SplitHostPort(host)
 		if err != nil {
 			return nil, err

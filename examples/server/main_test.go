@@ -507,6 +507,7 @@ func TestRefusedStarts(t *testing.T) {
 		{"-tls-cert cert.pem", "go together", exitUsage},
 		{"-addr 127.0.0.1:0 -tls-cert /does/not/exist -tls-key /does/not/exist", "cannot be used", exitUsage},
 		{"-trust-proxy 10.0.0.0/33", "-trust-proxy", exitUsage},
+		{"-drain forever", "-drain", exitUsage},
 		{"-url https://acme.example.com/ws/scim/v2?aadOptscim062020", "without query", exitUsage},
 		{"-port 80", "-port", exitUsage},
 		{"serve", `"serve"`, exitUsage},

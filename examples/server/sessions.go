@@ -237,6 +237,12 @@ func (s *sessions) end(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// endOthers ends all sessions of a user but one, those too that wait for a second factor.
+func (s *sessions) endOthers(ctx context.Context, v session) error {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM server_sessions WHERE user_id = $1 AND digest <> $2", v.User, v.digest)
+	return err
+}
+
 // Kill implements provider.Sessions.
 func (s *sessions) Kill(ctx context.Context, k provider.Kill) error {
 	where, args := []string{"1 = 1"}, []any{}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -14,6 +15,24 @@ const (
 	shutdownTimeout = 10 * time.Second
 	cutOffTimeout   = 5 * time.Second
 )
+
+// How long a server that is to end goes on answering where balancers may send to it: two looks at whether it is
+// ready, a second apart, and some. Nobody should have to wait longer than maxDrain for the end of one.
+const (
+	defaultDrain = 3 * time.Second
+	maxDrain     = 10 * time.Minute
+)
+
+// drainAt is how long a server that listens at an address goes on answering, once it is to end.
+func (c *config) drainAt(addr net.Addr) time.Duration {
+	switch {
+	case c.drain >= 0:
+		return c.drain
+	case loopback(addr):
+		return 0
+	}
+	return defaultDrain
+}
 
 // shutDown takes no more requests and returns when those under way are over, so that the database
 // is closed behind the last of them. What does not finish in time is cut off: its change is then

@@ -148,7 +148,7 @@ func TestSSO(t *testing.T) {
 	if status != 200 {
 		t.Fatalf("%d %s", status, page)
 	}
-	for _, want := range []string{"Ada Lovelace", "Harbor Dental", "End user", "single sign-on through entra", "NameID", "not asked for", "here alone"} {
+	for _, want := range []string{"Ada Lovelace", "Harbor Dental", "End user", "single sign-on through example.com", "NameID", "not asked for", "here alone"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not have %q:\n%s", want, page)
 		}
