@@ -16,7 +16,7 @@ func (h *host) mountPages(sso *offline) error {
 		links = append(links, console.Link{Text: "Offline identity provider", URL: sso.idp.URL() + "/"})
 	}
 	pages, err := console.New(h.Service, console.Options{
-		Base: consolePath, Actor: h.actor, Denied: h.deny, From: h.from, FactorHint: h.factorHint,
+		Base: consolePath, Actor: h.actor, Denied: h.deny, From: h.from, FactorHint: h.consoleHint,
 		Organizations: func(context.Context, scim.TenantID) (list []console.Organization, err error) {
 			for _, o := range organizations {
 				list = append(list, console.Organization(o))
