@@ -41,6 +41,13 @@
 // another user type, and never that of an administrator. [Service.SetupSheet] tells an administrator what
 // to do at the identity provider, and [Service.Health] how it goes: who is refused, since when and why.
 //
+// # Administrators
+//
+// Package console has the pages; what they show and do is here for a host with pages of its own. [Service.Users]
+// and its kin read users, groups and roles of a tenant, [Service.EditUser] changes a user by the rules that
+// provisioning obeys, and [Service.Requests], [Service.Events] and [Service.Incident] tell what happened. A
+// [SetupLink] lets the administrator of a customer, who has no account, set one provider up.
+//
 // # What a host may count on
 //
 //   - Tenant is an argument of every call of the [Store] but for those that find it.
