@@ -215,9 +215,11 @@ type cluster struct {
 	balancer *balancer
 	password string
 	factor   string
-	step     int64 // of the last code that was given
-	root     string
-	token    string
+	step     int64  // of the last code that was given
+	root     string // of the pages of the provider that is set up
+	token    string // for it
+
+	waiting, begin string // the page of a test that waits, and where it goes on
 
 	admin, ada           *browser
 	adminRoute, adaRoute *route
@@ -302,7 +304,7 @@ func TestReplicas(t *testing.T) {
 	if len(lost) > 0 {
 		t.Errorf("lost: %q", lost)
 	}
-	c.killed(b) // which took the answer of the identity provider
+	c.killed(b) // which took the answer of the identity provider, and has begun another test
 	if !t.Run("one is killed", func(t *testing.T) { c.within(t, func() { c.goOn(a) }) }) {
 		return
 	}
@@ -420,27 +422,43 @@ func (c *cluster) testProvider(a, b *replica) {
 	admin.wants(admin.post(c.root+"/import", hiddenIn(preview.body)...), 200, c.root, "The metadata was imported", "To be tested and saved")
 
 	by.alternate("a", "b")
-	test := admin.post(c.root + "/tests")
-	admin.wants(test, 200, test.path, "Waiting")
-	begin := regexp.MustCompile(`id="begin-test" href="([^"]+)"`).FindStringSubmatch(test.body)
-	if begin == nil {
-		c.t.Fatalf("no link begins the test:\n%s", test.body)
-	}
+	test, begin := c.beginTest()
 	by.to = func(r *http.Request) string {
 		if strings.HasSuffix(r.URL.Path, "/acs") {
 			return "b"
 		}
 		return "a"
 	}
-	idp := samltest.NewIdP(samltest.Options{URL: strings.TrimSuffix(a.IdPURL, "/metadata"), Now: time.Now})
-	if _, page, err := idp.SignIn(admin.http, html.UnescapeString(begin[1]), "margaret@contoso.example"); err != nil {
-		c.t.Fatalf("%v\n%s", err, page)
-	}
+	c.answerTest(a, begin)
 	if !slices.ContainsFunc(by.trail, func(s string) bool { return strings.HasSuffix(s, "/acs at b") }) {
 		c.t.Errorf("the requests were %q", by.trail)
 	}
 	by.alternate("a")
-	admin.wants(admin.get(test.path), 200, test.path, "Passed", "margaret@contoso.example")
+	admin.wants(admin.get(test), 200, test, "Passed", "margaret@contoso.example")
+
+	by.alternate("b")
+	c.waiting, c.begin = c.beginTest()
+}
+
+// beginTest begins a test, and returns the page of it and where it goes on.
+func (c *cluster) beginTest() (path, begin string) {
+	c.t.Helper()
+	test := c.admin.post(c.root + "/tests")
+	c.admin.wants(test, 200, test.path, "Waiting")
+	m := regexp.MustCompile(`id="begin-test" href="([^"]+)"`).FindStringSubmatch(test.body)
+	if m == nil {
+		c.t.Fatalf("no link begins the test:\n%s", test.body)
+	}
+	return test.path, html.UnescapeString(m[1])
+}
+
+// answerTest signs in at the identity provider.
+func (c *cluster) answerTest(at *replica, begin string) {
+	c.t.Helper()
+	idp := samltest.NewIdP(samltest.Options{URL: strings.TrimSuffix(at.IdPURL, "/metadata"), Now: time.Now})
+	if _, page, err := idp.SignIn(c.admin.http, begin, "margaret@contoso.example"); err != nil {
+		c.t.Fatalf("%v\n%s", err, page)
+	}
 }
 
 // hiddenIn returns the fields of a form that nobody fills in.
@@ -451,12 +469,15 @@ func hiddenIn(page string) (form []string) {
 	return form
 }
 
-// goOn: the one that is left has session, draft, candidate and result.
+// goOn: the one that is left has session, draft, candidate and result, and takes the answer of a test that the
+// other one has begun.
 func (c *cluster) goOn(a *replica) {
 	admin, by := c.admin, c.adminRoute
 	by.to = func(*http.Request) string { return "" }
 	admin.wants(admin.get(homePath), 200, homePath, "You are "+adminName)
 	admin.wants(admin.get(c.root), 200, c.root, "contoso.example", "To be tested and saved", "Passed")
+	c.answerTest(a, c.begin)
+	admin.wants(admin.get(c.waiting), 200, c.waiting, "Passed", "margaret@contoso.example")
 	admin.wants(admin.post(c.root+"/save"), 200, c.root, "The settings were saved")
 	if lost := c.balancer.takeLost(); len(lost) > 0 {
 		c.t.Errorf("lost: %q", lost)
