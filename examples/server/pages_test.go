@@ -231,7 +231,7 @@ func TestWhereAdministratorsGo(t *testing.T) {
 		handler.ServeHTTP(got, r)
 		return got
 	}
-	if at := ask("/").Header().Get("Location"); at != consolePath {
+	if at := ask("/").Header().Get("Location"); at != consolePath+"/" {
 		t.Errorf("to %q", at)
 	}
 	serve := func(text string) http.Handler {
@@ -247,7 +247,7 @@ func TestWhereAdministratorsGo(t *testing.T) {
 			t.Errorf("%s: %s %v", path, got.Body, got.Header())
 		}
 	}
-	if at := ask("/console").Header().Get("Location"); at != consolePath {
+	if at := ask("/console").Header().Get("Location"); at != consolePath+"/" {
 		t.Errorf("/console leads to %q", at)
 	}
 }
