@@ -103,8 +103,9 @@ var house = map[string]room{
 		promise: "it shows what a host writes, with what a host may import",
 	},
 	"examples/server": {
-		ours:    append([]string{"saml/samltest"}, hostRooms...), // the offline identity provider
-		theirs:  drivers,
+		ours: append([]string{"saml/samltest"}, hostRooms...), // the offline identity provider
+		// Passwords and second factors are the host's.
+		theirs:  append([]string{"golang.org/x/crypto/argon2", "github.com/pquerna/otp/..."}, drivers...),
 		promise: "it shows what a host writes, with what a host may import",
 	},
 }

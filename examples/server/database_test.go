@@ -50,7 +50,7 @@ var (
 		hold: func(t testing.TB, db string) func() {
 			return hold(t, openDB(t, "sqlite", sqlstore.DSN(db)), "BEGIN IMMEDIATE")
 		},
-		waiting: func(testing.TB, string) { time.Sleep(50 * time.Millisecond) }, // SQLite cannot be asked
+		waiting: func(testing.TB, string) { time.Sleep(500 * time.Millisecond) }, // SQLite cannot be asked
 		settle:  func(testing.TB, string) {},
 	}
 	onPostgres = backend{
