@@ -53,7 +53,7 @@ func (s *Service) Release(ctx context.Context, a Actor, id ID, user string, proo
 	if err := s.consume(ctx, a, proof, ActionRelease, id); err != nil {
 		return err
 	}
-	revocation := Revocation{User: user, At: s.now(), Reason: "the user was released by the identity provider"}
+	revocation := Revocation{User: user, At: s.now(), Reason: "the user was released from the identity provider"}
 	_, err = s.change(ctx, a, id, "", func(ctx context.Context, st Store, p *Provider) ([]Event, error) {
 		if !slices.Contains(p.Provisioning.Released, user) {
 			p.Provisioning.Released = append(p.Provisioning.Released, user)
