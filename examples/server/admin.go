@@ -131,7 +131,8 @@ var resetText = template.Must(template.New("reset").Parse(`The administrator of 
   Authenticator secret  {{.Factor}}
                         {{.URI}}
 
-This link signs in once, within 15 minutes, up to the second factor; a server that runs takes it:
+This link signs in once, within 15 minutes, up to the second factor, at a server that runs at this address;
+-addr or -base-url says another one:
 
   {{.Link}}
 `))
