@@ -406,6 +406,8 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	secrets = append(secrets, b.cookie(sessionCookie))
 	b.post(factorPath, "code", code)
 	browse(t, s, "ada@example.com")
+	b.get(consolePath + "/setup/open/ghsetup_p.l.NOBODYKNOWS")
+	secrets = append(secrets, "NOBODYKNOWS")
 	s.stop(t)
 	log := s.stderr.String()
 	if !strings.Contains(log, "path="+linkPath) {
