@@ -53,7 +53,7 @@ func (s *Service) Release(ctx context.Context, a Actor, id ID, user string, proo
 	if err := s.consume(ctx, a, proof, ActionRelease, id); err != nil {
 		return err
 	}
-	revocation := Revocation{User: user, At: s.now(), Reason: "the user was released by the identity provider"}
+	revocation := Revocation{User: user, At: s.now(), Reason: "the user was released from the identity provider"}
 	_, err = s.change(ctx, a, id, "", func(ctx context.Context, st Store, p *Provider) ([]Event, error) {
 		if !slices.Contains(p.Provisioning.Released, user) {
 			p.Provisioning.Released = append(p.Provisioning.Released, user)
@@ -69,7 +69,8 @@ func (s *Service) Release(ctx context.Context, a Actor, id ID, user string, proo
 	return s.kill(ctx, a.Tenant, revocation)
 }
 
-// Reclaim gives a user who was released back to the provider. The proof is for [ActionRelease].
+// Reclaim gives a user who was released back to the provider, unless another one manages the user by now. The
+// proof is for [ActionRelease], and is used up only where there is somebody to give back.
 func (s *Service) Reclaim(ctx context.Context, a Actor, id ID, user string, proof Proof) error {
 	p, err := s.config.Store.Provider(ctx, a.Tenant, id)
 	if err != nil {
@@ -77,6 +78,9 @@ func (s *Service) Reclaim(ctx context.Context, a Actor, id ID, user string, proo
 	}
 	if !slices.Contains(p.Provisioning.Released, user) {
 		return &Problem{Code: ProblemState, Detail: "This user was not released."}
+	}
+	if u, err := s.userOf(ctx, a, user); err == nil && u.ManagedBy != "" && u.ManagedBy != string(id) {
+		return managedElsewhere
 	}
 	if err := s.consume(ctx, a, proof, ActionRelease, id); err != nil {
 		return err
@@ -111,6 +115,9 @@ func (s *Service) ReleasedBy(ctx context.Context, a Actor, user string) (ID, err
 	}
 }
 
+// managedElsewhere refuses to give back whom another provider manages.
+var managedElsewhere = &Problem{Code: ProblemState, Detail: "Another identity provider manages this user by now: release the user from that one first."}
+
 // setManager hands a user from one manager to another.
 func (s *Service) setManager(ctx context.Context, tenant scim.TenantID, user, from, to string) error {
 	for range maxRaces {
@@ -119,7 +126,7 @@ func (s *Service) setManager(ctx context.Context, tenant scim.TenantID, user, fr
 			return err
 		}
 		if u.ManagedBy != from {
-			return &Problem{Code: ProblemState, Detail: "This user is managed by somebody else by now."}
+			return managedElsewhere
 		}
 		u.ManagedBy, u.ExternalID, u.LastModified = to, "", s.now()
 		if _, err = s.config.Stores.Users.UpdateUser(ctx, tenant, u); !errors.Is(err, scim.ErrStale) {

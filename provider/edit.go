@@ -37,9 +37,9 @@ func (e *UserEdit) managed() bool {
 		e.UserType != nil || e.Organization != nil || e.Active != nil
 }
 
-// EditUser changes a user as an administrator. What an identity provider manages it refuses as long as
-// that provisions. Sessions of who is deactivated or demoted end, and no tenant is left without an enabled
-// administrator who signs in with a password.
+// EditUser changes a user as an administrator. It refuses to change what an identity provider manages, as
+// long as that provisions. The sessions of whoever is deactivated or demoted end, and no tenant is left
+// without an enabled administrator who signs in with a password.
 func (s *Service) EditUser(ctx context.Context, a Actor, id string, e UserEdit) (scim.User, error) {
 	d := &edit{s: s, a: a, id: id, change: e}
 	if s.config.Stores.Transact == nil {

@@ -99,7 +99,7 @@ func (s *Service) adopt(ctx context.Context, who scim.Principal, u scim.User) er
 	case !covered:
 		return scim.ErrNotFound
 	case slices.Contains(p.Provisioning.Released, u.ID):
-		return conflict("the user was released for edits in the console; reclaim the user there")
+		return conflict("the user was released for edits in the console; give the user back there")
 	case u.Administrator && !slices.Contains(p.Provisioning.Approved, u.ID):
 		return conflict("the user is an administrator, and taking over needs approval in Identity Provider > SCIM")
 	}

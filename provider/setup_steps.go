@@ -77,7 +77,7 @@ func (w *setup) sso() []SetupStep {
 			SetupEntra: {Where: here + " > Test Connection", Do: "Assign yourself (the application > Users and groups), then sign in in the new tab. Save when the test has passed."},
 			SetupOkta:  {Where: here + " > Test Connection", Do: "Assign yourself (the app > Assignments), then sign in in the new tab. Save when the test has passed."},
 		},
-		{"": {Where: here + " > Enable", Do: "Enable single sign-on. It belongs to people who are here already: only provisioning creates users."}},
+		{"": {Where: here + " > Enable", Do: "Enable single sign-on. It signs in people who are here already: only provisioning creates users."}},
 	})
 }
 

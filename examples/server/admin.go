@@ -78,7 +78,7 @@ func complete(given credentials) administrator {
 
 // errTaken says that somebody else has the name of the administrator, as in a database that an identity provider
 // has filled before this server had accounts.
-var errTaken = errors.New(adminName + " is a user who is not an administrator with a password; delete the user, and start again")
+var errTaken = errors.New(adminName + " is a user who is not an administrator with a password, so nobody is given one; begin with another database, or have whoever has made that user delete it")
 
 // administratorOf returns the user who administers, and makes it if there is none.
 func administratorOf(ctx context.Context, stores scim.Stores, now time.Time) (scim.User, error) {
@@ -99,7 +99,7 @@ func administratorOf(ctx context.Context, stores scim.Stores, now time.Time) (sc
 			u, err = userNamed(ctx, stores, users, adminName)
 		}
 	}
-	if err == nil && (!u.Administrator || u.ManagedBy != "" || u.SSO) {
+	if err == nil && (!u.Administrator || u.SSO) {
 		return scim.User{}, errTaken
 	}
 	return u, err
@@ -131,7 +131,8 @@ var resetText = template.Must(template.New("reset").Parse(`The administrator of 
   Authenticator secret  {{.Factor}}
                         {{.URI}}
 
-This link signs in once, within 15 minutes, up to the second factor; a server that runs takes it:
+This link signs in once, within 15 minutes, up to the second factor, at a server that runs at this address;
+-addr or -base-url says another one:
 
   {{.Link}}
 `))

@@ -86,7 +86,7 @@ var stepRules = []stepRule{
 	{partSCIM, "Provision this person on demand", true, consoleSheet, offlineProvisioning, (*checkFacts).provisioned, "somebody is provisioned", (*checkFacts).anyProblem},
 	{partSCIM, "Assign everybody else", true, consoleSheet, offlineDirectory, (*checkFacts).several, "a second person is provisioned", nil},
 	{partSCIM, "Assign groups", true, consoleSheet, offlineDirectory, (*checkFacts).grouped, "a group is provisioned", nil},
-	{partSCIM, "Start provisioning", true, consoleSheet, offlineProvisioning, (*checkFacts).started, "requests that change several people, and are accepted", (*checkFacts).anyProblem},
+	{partSCIM, "Start provisioning", true, consoleSheet, offlineProvisioning, (*checkFacts).started, "several people are changed by requests that are accepted", (*checkFacts).anyProblem},
 }
 
 // checkFacts are what happened, as far as it is known here.

@@ -114,7 +114,7 @@ func fromEnvironment(flags *flag.FlagSet) (err error) {
 // complete checks what was asked for and fills in what was left open.
 func (c *config) complete(ctx context.Context, rest []string) (err error) {
 	if len(rest) > 0 {
-		return fmt.Errorf("%q is not a flag, and the server takes nothing else", rest[0])
+		return fmt.Errorf("%q is not a flag, and the server takes nothing else; -h lists the flags", rest[0])
 	}
 	if c.rate < -1 || 0 < c.rate && c.rate < minimumRate {
 		return fmt.Errorf("-rate %d is too low: identity providers need at least %d requests a second", c.rate, minimumRate)

@@ -95,7 +95,7 @@ func newDatabase(ctx context.Context, db *sql.DB, store *sqlstore.Store) (d *dat
 	if err := store.DeleteUser(ctx, tenant, "", ""); !errors.Is(err, scim.ErrNotFound) { // nobody has no ID
 		return nil, 0, 0, errors.Join(err, store.Close())
 	}
-	all := scim.Query{Scope: scim.Scope{Manager: idpID}, Total: true}
+	all := scim.Query{Scope: scim.Scope{All: true}, Total: true}
 	u, err1 := store.Users(ctx, tenant, all)
 	g, err2 := store.Groups(ctx, tenant, all)
 	if err := errors.Join(err1, err2); err != nil {

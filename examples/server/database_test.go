@@ -206,7 +206,7 @@ func TestKeeps(t *testing.T) {
 		}
 
 		s = start(t, "-db", db)
-		if want := ": it holds 1 user and 1 group of Acme."; !strings.Contains(s.stdout.String(), want) {
+		if want := ": it holds 2 users and 1 group of Acme."; !strings.Contains(s.stdout.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, s.stdout)
 		}
 		if status, body := s.send(t, "GET", "/Users/"+ada.ID, ""); status != 200 || readUser(t, body).Extension != ada.Extension || !strings.Contains(body, `"display":"Staff"`) {
@@ -266,7 +266,7 @@ func TestFileNames(t *testing.T) {
 			if left, err := os.ReadDir("."); err != nil || len(left) != 1 || left[0].Name() != strings.TrimPrefix(name, "./") {
 				t.Errorf("there is %v (%v), want the database alone", left, err)
 			}
-			if again := start(t, "-db", name); !strings.Contains(again.stdout.String(), shown(name)+" exists: it holds 1 user and no groups ") {
+			if again := start(t, "-db", name); !strings.Contains(again.stdout.String(), shown(name)+" exists: it holds 2 users and no groups ") {
 				t.Errorf("the user is gone:\n%s", again.stdout)
 			}
 		})

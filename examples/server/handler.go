@@ -204,8 +204,19 @@ func plain(w http.ResponseWriter, status int, text string) {
 	w.Write([]byte(text + "\n"))
 }
 
-// logRequests logs each request after its answer: of the query nothing but the filter of SCIM, and of the
-// headers nothing.
+// setupLinkPath is where a setup link of the console is opened. What follows is its secret.
+const setupLinkPath = consolePath + "/setup/open/"
+
+// loggedPath returns a path without what is secret in it.
+func loggedPath(path string) string {
+	if strings.HasPrefix(path, setupLinkPath) {
+		return setupLinkPath + "…"
+	}
+	return path
+}
+
+// logRequests logs each request after its answer: of the query nothing but the filter of SCIM, of the headers
+// nothing, and no secret of a path.
 func logRequests(h http.Handler, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -213,7 +224,7 @@ func logRequests(h http.Handler, logger *slog.Logger) http.Handler {
 		h.ServeHTTP(answer, r)
 		attrs := []slog.Attr{
 			slog.String("method", r.Method),
-			slog.String("path", r.URL.Path),
+			slog.String("path", loggedPath(r.URL.Path)),
 			slog.Int("status", answer.status),
 			slog.Int("bytes", answer.bytes),
 			slog.Duration("took", time.Since(began)),

@@ -171,7 +171,7 @@ func (h *host) useLink(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if errors.Is(err, errWrong) {
-		h.message(w, r, http.StatusForbidden, "This link is not good any more", "A sign-in link works once, within 15 minutes. \"server admin reset\" makes another one.")
+		h.message(w, r, http.StatusForbidden, "This link is not good any more", "A sign-in link works once, within 15 minutes. Sign in with the password, or have \"server admin reset\" make another link.")
 		return
 	}
 	if err == nil {

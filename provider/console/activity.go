@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -143,8 +144,14 @@ func (c *call) events(q provider.EventQuery) (rows []eventRow, next string, err 
 	return rows, page.Next, nil
 }
 
+// SignIn reports whether somebody has signed in or out, which is nobody's act but theirs.
+func (r eventRow) SignIn() bool {
+	return r.Type == provider.EventSignedIn || r.Type == provider.EventSignInRefused || r.Type == provider.EventSignedOut
+}
+
 // eventView reads an event for a page.
 func eventView(e provider.Event, names []choice) eventRow {
+	e.From = hostOf(e.From)
 	row := eventRow{Event: e, Meaning: e.Type.Entry().Meaning, Source: string(e.Provider)}
 	for _, p := range names {
 		if p.ID == string(e.Provider) {
@@ -173,6 +180,10 @@ type incidentData struct {
 // showIncident shows what came, what was done, and why it was refused.
 func (c *call) showIncident() error {
 	report, err := c.service.Incident(c.ctx(), c.actor, c.r.PathValue("incident"))
+	if errors.Is(err, provider.ErrNotFound) {
+		c.notice(http.StatusNotFound, "Not found", "Nothing is kept under this incident ID. Compare it with what was shown; of what is long past nothing is left.", "")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -201,6 +212,7 @@ func (c *call) showIncident() error {
 				row.Source = p.Name
 			}
 		}
+		row.From = hostOf(row.From)
 		d.Refusal, d.User = &row, r.User
 		if r.Join != nil {
 			d.Advice = r.Join.Advice
@@ -210,10 +222,11 @@ func (c *call) showIncident() error {
 				entry := check.Code.Entry()
 				d.Checks = append(d.Checks, checkView{check, entry.Meaning, entry.Action, entry.Path(saml.VendorGeneric)})
 			}
+			failedFirst(d.Checks)
 		}
 	} else if d.Event != nil {
 		if reason := provider.Reason(report.Event.Details["reason"]); reason != "" {
-			d.Refusal = &refusalRow{Refusal: provider.Refusal{Time: report.Event.Time, Reason: reason, NameID: report.Event.Details["name_id"], From: report.Event.From, Provider: report.Event.Provider}, Entry: reason.Entry(), Source: d.Event.Source}
+			d.Refusal = &refusalRow{Refusal: provider.Refusal{Time: report.Event.Time, Reason: reason, NameID: report.Event.Details["name_id"], From: hostOf(report.Event.From), Provider: report.Event.Provider}, Entry: reason.Entry(), Source: d.Event.Source}
 		}
 	}
 	return c.render("incident", d.Incident, "activity", d)

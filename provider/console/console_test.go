@@ -128,6 +128,7 @@ func TestPages(t *testing.T) {
 	}
 	s.contains(s.get("/users/"+users.Items[0].ID, 200), "ada@other.test", "manages this user", "Harbor Dental")
 	s.get("/nowhere", 404)
+	s.contains(s.get("/activity?incident=AAAAA-AAAAA", 404), "Nothing is kept under this incident ID")
 	s.get("/providers/nobody", 404)
 	s.get("/users/nobody", 404)
 }

@@ -26,5 +26,6 @@
 //
 // Every answer has a Content-Security-Policy without inline scripts or styles, and is not stored. Requests
 // that change something and come from another site are refused ([http.CrossOriginProtection]). A secret is
-// shown in the answer to the request that has made it, and in no other.
+// shown in the answer to the request that has made it, and in no other. The path of a setup link, below
+// /setup/open/, has its secret: keep that out of the log of requests.
 package console

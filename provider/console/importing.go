@@ -148,7 +148,7 @@ func (c *call) previewImport() error {
 	if err != nil {
 		return err
 	}
-	d := previewData{Preview: preview, Shown: metadataView(preview.Metadata), Given: fields}
+	d := previewData{Preview: preview, Shown: c.metadataView(preview.Metadata), Given: fields}
 	d.Same = preview.Change != nil && preview.Change.None()
 	if d.providerData, err = c.providerData("sso"); err != nil {
 		return err

@@ -45,6 +45,7 @@ type endpointView struct{ Binding, Location string }
 type keyView struct {
 	saml.Key
 	Fingerprint string
+	Expired     bool
 }
 
 // showProvider is the page of a provider, from identifiers to enabled.
@@ -69,7 +70,7 @@ func (c *call) providerData(tab string) (providerData, error) {
 	if d.IDs, err = c.service.Identifiers(c.ctx(), c.actor, c.id); err != nil {
 		return providerData{}, err
 	}
-	d.Active, d.Candidate = viewOf(p.Active), viewOf(p.Candidate)
+	d.Active, d.Candidate = c.viewOf(p.Active), c.viewOf(p.Candidate)
 	judged := p.Candidate
 	if judged == nil {
 		judged = p.Active
@@ -138,17 +139,17 @@ func (d providerData) Expires() time.Time {
 	return end
 }
 
-func viewOf(s *provider.Settings) *settingsView {
+func (c *call) viewOf(s *provider.Settings) *settingsView {
 	if s == nil {
 		return nil
 	}
-	v := metadataView(s.Metadata)
+	v := c.metadataView(s.Metadata)
 	v.Settings = s
 	return v
 }
 
 // metadataView reads metadata for a page.
-func metadataView(m *saml.Metadata) *settingsView {
+func (c *call) metadataView(m *saml.Metadata) *settingsView {
 	v := &settingsView{EntityID: m.EntityID(), Logout: len(m.Logout()) > 0}
 	sso := ""
 	for i, e := range m.SignOn() {
@@ -160,7 +161,7 @@ func metadataView(m *saml.Metadata) *settingsView {
 	v.Vendor = saml.GuessVendor(v.EntityID, sso)
 	for _, k := range m.Keys() {
 		sum := sha256.Sum256(k.Certificate)
-		v.Keys = append(v.Keys, keyView{k, colons(hex.EncodeToString(sum[:]))})
+		v.Keys = append(v.Keys, keyView{k, colons(hex.EncodeToString(sum[:])), !k.NotAfter.IsZero() && k.NotAfter.Before(c.o.Now())})
 	}
 	slices.SortStableFunc(v.Keys, func(a, b keyView) int { return b.NotAfter.Compare(a.NotAfter) })
 	if until, ok := m.ValidUntil(); ok {

@@ -165,10 +165,13 @@ func (c *call) nowhere() error {
 }
 
 // remote returns where a request came from.
-func remote(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+func remote(r *http.Request) string { return hostOf(r.RemoteAddr) }
+
+// hostOf returns an address without its port, if it has one.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return r.RemoteAddr
+		return address
 	}
 	return host
 }

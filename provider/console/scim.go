@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type scimData struct {
 	Awaiting []scim.User
 	Approved int
 	Grants   []string // in words
+	NoPlace  bool     // there is no organization that its end users could be placed in
 }
 
 // A tokenRow is a token in the list.
@@ -61,6 +63,9 @@ func (c *call) showSCIM() error {
 			row := failingRow{Failure: f}
 			if f.Type == "User" {
 				row.User = f.ID
+				if err := c.nameFailing(&row); err != nil {
+					return err
+				}
 			}
 			d.Failing = append(d.Failing, row)
 		}
@@ -70,7 +75,9 @@ func (c *call) showSCIM() error {
 			return err
 		}
 	}
-	d.Grants, err = c.grantsInWords(d.P.Provisioning.Grants)
+	g := d.P.Provisioning.Grants
+	d.NoPlace = slices.Contains(g.UserTypes, extension.EndUser) && !g.AnyOrganization && !g.AllowAll && len(g.Organizations) == 0
+	d.Grants, err = c.grantsInWords(g)
 	if err != nil {
 		return err
 	}
@@ -93,6 +100,21 @@ func organizationName(list []Organization, id string) string {
 		}
 	}
 	return id
+}
+
+// nameFailing gives a user who is refused by ID the name. Whoever asks by a link sees that of the provider's alone.
+func (c *call) nameFailing(row *failingRow) error {
+	if row.Name != "" || row.ID == "" {
+		return nil
+	}
+	u, err := c.service.User(c.ctx(), c.actor, row.ID)
+	if errors.Is(err, provider.ErrNotFound) {
+		return nil
+	}
+	if err == nil && (c.link == nil || u.ManagedBy == string(c.id)) {
+		row.Name = u.UserName
+	}
+	return err
 }
 
 // grantsInWords says what a provider may hand out.

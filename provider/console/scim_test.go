@@ -24,6 +24,11 @@ func TestGrantsWithoutRoles(t *testing.T) {
 			t.Errorf("%s: grants %+v, %v", path, g, err)
 		}
 	}
+	const refused = "End users are refused as long as no organization is chosen here."
+	if strings.Contains(s.get(root+"/scim", 200), refused) {
+		t.Error("it warns although any organization is granted")
+	}
+	s.contains(s.post(root+"/scim/grants", with(url.Values{"user_type": {"endUser"}, "organizations": {"list"}}), 200), refused)
 }
 
 // TestEnableTooEarly: where nothing was changed, nothing was.

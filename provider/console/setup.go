@@ -37,7 +37,7 @@ func (c *Console) openSetup(w http.ResponseWriter, r *http.Request) {
 // closeSetup forgets the link in this browser.
 func (c *Console) closeSetup(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: setupCookie, Path: c.base + "/setup", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	c.plain(w, r, http.StatusOK, "This browser has forgotten the setup link. It stays good: open it again to go on.")
+	(&call{Console: c, w: w, r: r}).notice(http.StatusOK, "Setup link closed", "This browser has forgotten the setup link. It stays good: open it again to go on.", "")
 }
 
 // refuseSetup says that a link is over, and nothing else.

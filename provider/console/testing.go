@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/seed-30109bde/gatehouse/provider"
 	"github.com/seed-30109bde/gatehouse/saml"
@@ -72,8 +73,22 @@ func (c *call) testData() (d testData, err error) {
 			entry := check.Code.Entry()
 			d.Checks = append(d.Checks, checkView{check, entry.Meaning, entry.Action, entry.Path(vendor)})
 		}
+		failedFirst(d.Checks)
 	}
 	return d, nil
+}
+
+// failedFirst puts what failed before what is in order.
+func failedFirst(checks []checkView) {
+	slices.SortStableFunc(checks, func(a, b checkView) int {
+		switch {
+		case a.OK == b.OK:
+			return 0
+		case b.OK:
+			return -1
+		}
+		return 1
+	})
 }
 
 // showTest is the page that the first tab shows while the identity provider is asked in another one.

@@ -65,6 +65,7 @@ func Texts() []string {
 var spoken = []string{
 	"just now", "%d minutes ago", "%d hours ago", "%d days ago", "Not found", "Changed meanwhile", "This cannot be done", "Not now", "Something went wrong",
 	"There is nothing here. It may have been deleted, or the address may be mistyped.",
+	"Nothing is kept under this incident ID. Compare it with what was shown; of what is long past nothing is left.",
 	"Somebody else has changed this since you opened the page, and nothing was done. Open it again and look.",
 	"This could not be finished right now, and goes on by itself or when you try again.",
 	"The log has what happened, under the incident ID below.", "This page is for administrators.",
@@ -75,7 +76,7 @@ var spoken = []string{
 	"Disable",
 	"Nobody signs in through this provider any more, and the sessions that began with it end now. Its users are not let in with a password instead.",
 	"Its tokens stop working at once. Its users and groups stay, and are managed by nobody from then on. This cannot be undone.",
-	"This browser has forgotten the setup link. It stays good: open it again to go on.",
+	"Setup link closed", "This browser has forgotten the setup link. It stays good: open it again to go on.",
 	"technicians",
 	"end users",
 	"any organization",

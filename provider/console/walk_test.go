@@ -181,7 +181,7 @@ func TestWalk(t *testing.T) {
 	s.contains(s.post("/users/"+ada.ID, url.Values{"phone": {"+1 555"}, "language": {"en-GB"}}, 200), "The user was changed", "&#43;1 555")
 	s.contains(s.post("/users/"+ada.ID, url.Values{"given_name": {"Eve"}, "version": {""}}, 422), "An identity provider manages this user")
 	s.contains(s.post("/users/"+ada.ID+"/release", url.Values{"code": {"wrong"}}, 422), "The code is wrong")
-	s.contains(s.post("/users/"+ada.ID+"/release", code, 200), "can be edited here until")
+	s.contains(s.post("/users/"+ada.ID+"/release", code, 200), "can be edited here until", "nobody: released")
 	s.contains(s.post("/users/"+ada.ID, url.Values{"given_name": {"Ada"}, "user_type": {"endUser"}, "organization": {"2"}, "active_shown": {"1"}, "active": {"1"}}, 200), "The user was changed", "Maple Street Books")
 	stale := s.post("/users/"+ada.ID, url.Values{"given_name": {"Eve"}, "version": {"W/old"}}, 409)
 	s.contains(stale, "Somebody else has changed this")
