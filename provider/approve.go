@@ -97,9 +97,13 @@ func (s *Service) Reclaim(ctx context.Context, a Actor, id ID, user string, proo
 
 // ReleasedBy returns the provider that a user was released by; "" = none.
 func (s *Service) ReleasedBy(ctx context.Context, a Actor, user string) (ID, error) {
+	return s.releasedBy(ctx, s.config.Store, a.Tenant, user)
+}
+
+func (s *Service) releasedBy(ctx context.Context, st Store, tenant scim.TenantID, user string) (ID, error) {
 	q := Query{Limit: maxListed, Now: s.now()}
 	for {
-		page, err := s.config.Store.Providers(ctx, a.Tenant, q)
+		page, err := st.Providers(ctx, tenant, q)
 		if err != nil {
 			return "", err
 		}

@@ -233,7 +233,7 @@ func (s *Service) whyNot(address string, err error) string {
 	case isHop && strings.Contains(hop.Err.Error(), "redirected"):
 		return fmt.Sprintf("The URL cannot be read: %v.", hop.Err)
 	}
-	return fmt.Sprintf("%s cannot be reached.", shorten(host))
+	return fmt.Sprintf("%s cannot be reached from here. Check the address, or import the metadata as a file.", shorten(host))
 }
 
 // certificateProblem says what is wrong with a certificate, in the words of crypto/x509.

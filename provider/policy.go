@@ -49,7 +49,7 @@ func (s *Service) rules(ctx context.Context, who scim.Principal) (extension.Rule
 				}
 			}
 			if reason := p.Provisioning.Grants.refuses(canonical); reason != "" {
-				return "", &extension.Error{Attribute: extension.OrganizationID, Value: id, Rule: reason + "; see " + grantsPage}
+				return "", &extension.Error{Attribute: extension.OrganizationID, Value: id, Rule: reason + "; see " + s.grantsPage()}
 			}
 			return canonical, nil
 		},
@@ -57,7 +57,7 @@ func (s *Service) rules(ctx context.Context, who scim.Principal) (extension.Rule
 }
 
 // grantsPage is where an administrator changes grants.
-const grantsPage = "Administration > Accounts > Identity Provider > SCIM > Grants"
+func (s *Service) grantsPage() string { return s.config.Menu + " > SCIM > Grants" }
 
 // ninjaOneManaged are the attributes of [ManagedNinjaOne].
 var ninjaOneManaged = []string{"userName", "active", "emails", "name", "externalId", extension.URN + ":organizationId", extension.URN + ":userType"}
@@ -101,7 +101,7 @@ func (s *Service) adopt(ctx context.Context, who scim.Principal, u scim.User) er
 	case slices.Contains(p.Provisioning.Released, u.ID):
 		return conflict("the user was released for edits in the console; give the user back there")
 	case u.Administrator && !slices.Contains(p.Provisioning.Approved, u.ID):
-		return conflict("the user is an administrator, and taking over needs approval in Identity Provider > SCIM")
+		return conflict("the user is an administrator, and taking over needs approval in " + s.config.Menu + " > SCIM")
 	}
 	return nil
 }

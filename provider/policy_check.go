@@ -104,6 +104,13 @@ func (r *ruling) update(ctx context.Context) error {
 		return err
 	}
 	if r.Adopts {
+		by, err := r.s.releasedBy(ctx, r.st, r.By.Tenant, r.Before.ID)
+		if err != nil {
+			return err
+		}
+		if by != "" && by != r.p.ID { // it is given back to that one
+			return conflict("the user name is in use outside this provider")
+		}
 		r.After.Adopted = true
 		if r.p.Enabled && !r.Before.Administrator {
 			r.After.SSO = true
@@ -177,7 +184,7 @@ func (r *ruling) named(ctx context.Context, before, after *scim.User) error {
 		after.UserName = before.UserName
 		return nil
 	}
-	return refusal("userName %s: its domain is none of this provider's; see Administration > Accounts > Identity Provider > Domains", after.UserName)
+	return refusal("userName %s: its domain is none of this provider's; see %s > Domains", after.UserName, r.s.config.Menu)
 }
 
 // typed rules on a user type that changes.
@@ -198,11 +205,12 @@ func (r *ruling) typed(before, after *scim.User) error {
 		after.NinjaOne = before.NinjaOne // the organization was judged as that of the other type
 		return nil
 	}
-	return refusal("userType %s: this provider may not make such users; see "+grantsPage, userType)
+	return refusal("userType %s: this provider may not make such users; see %s", userType, r.s.grantsPage())
 }
 
-func refusal(format, value string) error {
-	return &scim.Refusal{Status: http.StatusBadRequest, Type: "invalidValue", Detail: fmt.Sprintf(format, strconv.Quote(shorten(value)))}
+// refusal refuses a value, by a sentence that has it, and a page of ours, in the places of %s.
+func refusal(format, value, page string) error {
+	return &scim.Refusal{Status: http.StatusBadRequest, Type: "invalidValue", Detail: fmt.Sprintf(format, strconv.Quote(shorten(value)), page)}
 }
 
 // guard refuses to take the last administrator away, and the last one who signs in with a password.

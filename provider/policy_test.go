@@ -557,3 +557,36 @@ func TestRelease(t *testing.T) {
 	}
 	editable(true)
 }
+
+// TestReleasedIsNobodyElses: who was released is given back to the same provider, also when another one covers
+// the user name.
+func TestReleasedIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	h := providertest.NewHost(t, func(c *provider.Config) { c.Menu = "Settings > Identity 100%" })
+	ctx := t.Context()
+	a := h.Connect(h.IdP(), "a", "a.example")
+	_, clientA := h.Provision(a.ID)
+	id := fmt.Sprint(ask(t, h, clientA, "POST", "/Users", userBody("u@a.example"), 201)["id"])
+	if err := h.Release(ctx, providertest.Admin, a.ID, id, h.Proof(provider.ActionRelease, a.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Change(ctx, providertest.Admin, a.ID, provider.Change{Domains: &[]string{"other.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	b := h.Connect(h.IdP(), "b", "a.example")
+	_, clientB := h.Provision(b.ID)
+	refused := ask(t, h, clientB, "PATCH", "/Users/"+id, patch(`{"op": "replace", "path": "title", "value": "x"}`), 409)
+	if !strings.Contains(fmt.Sprint(refused["detail"]), "outside this provider") {
+		t.Errorf("another provider takes over: %v", refused)
+	}
+	if u := stored(t, h, id); u.ManagedBy != "" {
+		t.Errorf("the user is managed by %q", u.ManagedBy)
+	}
+	if err := h.Reclaim(ctx, providertest.Admin, a.ID, id, h.Proof(provider.ActionRelease, a.ID)); err != nil {
+		t.Error(err)
+	}
+	refused = ask(t, h, clientB, "POST", "/Users", userBody("u@elsewhere.example"), 400)
+	if !strings.Contains(fmt.Sprint(refused["detail"]), "see Settings > Identity 100% > Domains") {
+		t.Errorf("the menu of the host: %v", refused)
+	}
+}

@@ -171,7 +171,7 @@ func (s *Service) SetGrants(ctx context.Context, a Actor, id ID, v Provisioning,
 		return Provider{}, err
 	}
 	return s.change(ctx, a, id, "", func(_ context.Context, _ Store, p *Provider) ([]Event, error) {
-		if problem := v.Grants.refusesRoles(p.Provisioning.Mapping); problem != nil {
+		if problem := v.Grants.refusesRoles(p.Provisioning.Mapping, s.grantsPage()); problem != nil {
 			return nil, problem
 		}
 		v.Mapping = p.Provisioning.Mapping

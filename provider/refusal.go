@@ -56,7 +56,7 @@ func (s *Service) refuse(ctx context.Context, r Refusal, believed bool) Refusal 
 	s.config.Logger.LogAttrs(ctx, level, "a sign-in was refused",
 		slog.String("incident", r.Incident), slog.String("reason", string(r.Reason)),
 		slog.String("tenant", string(r.Tenant)), slog.String("provider", string(r.Provider)),
-		slog.String("from", r.From), slog.Any("cause", r.Cause))
+		slog.String("from", r.From), cause(r.Cause))
 	s.measure.refused(ctx, r.Reason)
 	s.refusals.keep(r.Tenant, r.Provider, r)
 	if !believed {
@@ -86,4 +86,12 @@ func (s *Service) Refusals(ctx context.Context, a Actor, id ID) ([]Refusal, erro
 		return nil, err
 	}
 	return s.refusals.list(a.Tenant, id), nil
+}
+
+// cause is the attribute of a log for an error, empty for none.
+func cause(err error) slog.Attr {
+	if err == nil {
+		return slog.Attr{}
+	}
+	return slog.Any("cause", err)
 }

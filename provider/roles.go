@@ -58,7 +58,7 @@ func (s *Service) MapRoles(ctx context.Context, a Actor, id ID, mapping []RoleMa
 		return Provider{}, err
 	}
 	p, err := s.change(ctx, a, id, "", func(ctx context.Context, st Store, p *Provider) ([]Event, error) {
-		if problem := p.Provisioning.Grants.refusesRoles(mapping); problem != nil {
+		if problem := p.Provisioning.Grants.refusesRoles(mapping, s.grantsPage()); problem != nil {
 			return nil, problem
 		}
 		before = p.clone()
@@ -117,18 +117,18 @@ func (s *Service) checkMapping(ctx context.Context, a Actor, p *Provider, mappin
 			}
 		}
 	}
-	if problem := p.Provisioning.Grants.refusesRoles(mapping); problem != nil {
+	if problem := p.Provisioning.Grants.refusesRoles(mapping, s.grantsPage()); problem != nil {
 		return problem
 	}
 	return nil
 }
 
 // refusesRoles says which role of a mapping may not be handed out; nil = all may.
-func (g *Grants) refusesRoles(mapping []RoleMapping) error {
+func (g *Grants) refusesRoles(mapping []RoleMapping, page string) error {
 	for _, m := range mapping {
 		for _, id := range m.Roles {
 			if !g.AnyRole && !slices.Contains(g.Roles, id) {
-				return &Problem{Code: ProblemPolicy, Detail: fmt.Sprintf("This provider may not hand out the role %q; see %s.", shorten(id), grantsPage)}
+				return &Problem{Code: ProblemPolicy, Detail: fmt.Sprintf("This provider may not hand out the role %q; see %s.", shorten(id), page)}
 			}
 		}
 	}

@@ -71,6 +71,9 @@ type Config struct {
 	// default the Host of the request, which a proxy has to preserve.
 	RequestHost func(*http.Request) string
 
+	// Menu is where administrators find the identity providers, in the words of the host's menus: refusals and
+	// setup sheets say it. Optional: Administration > Accounts > Identity Provider.
+	Menu string
 	// Networks may be connected to for metadata beside public addresses, such as the host's own.
 	Networks []netip.Prefix
 	// TokenFor is how long SCIM tokens are good; 0 = [TokenFor], at most two years.
@@ -141,6 +144,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Retention == 0 {
 		c.Retention = 400 * 24 * time.Hour
+	}
+	if c.Menu == "" {
+		c.Menu = "Administration > Accounts > Identity Provider"
 	}
 	if c.TokenFor == 0 {
 		c.TokenFor = TokenFor

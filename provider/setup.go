@@ -89,7 +89,7 @@ func (s *Service) SetupSheet(ctx context.Context, a Actor, id ID, client SetupCl
 	if err != nil {
 		return SetupSheet{}, err
 	}
-	w := &setup{s: s, p: &p, ids: ids, tenantURL: u.Native + scimPath, client: client}
+	w := &setup{s: s, p: &p, ids: ids, tenantURL: u.Native + scimPath, client: client, here: s.config.Menu}
 	if w.traits, err = s.traits(); err != nil {
 		return SetupSheet{}, err
 	}
@@ -111,6 +111,7 @@ type setup struct {
 	p         *Provider
 	ids       Identifiers
 	tenantURL string
+	here      string // where our own pages are
 	client    SetupClient
 	traits    map[filter.Ref]setupTrait
 }
@@ -147,7 +148,7 @@ func (w *setup) notSupported() []string {
 		}
 	}
 	if !slices.Contains(w.userTypes(), extension.Technician) {
-		out = append(out, "Technicians: this provider may not make any; see "+grantsPage+".")
+		out = append(out, "Technicians: this provider may not make any; see "+w.s.grantsPage()+".")
 	}
 	if w.s.config.Stores.Groups == nil {
 		out = append(out, "Groups: they are not provisioned here.")

@@ -7,9 +7,6 @@ import (
 	"github.com/seed-30109bde/gatehouse/extension"
 )
 
-// here is where our own pages are.
-const here = "Administration > Accounts > Identity Provider"
-
 // A setupText is what a step says, by product; that of "" is for those without one.
 type setupText map[SetupClient]SetupStep
 
@@ -44,7 +41,7 @@ func (w *setup) sso() []SetupStep {
 	google := []SetupValue{{"ACS URL", w.ids.ReplyURLs[0]}, {"Entity ID", w.ids.EntityID}, {"Start URL", w.ids.StartURL}}
 	metadata := []SetupValue{{"our metadata", w.ids.Metadata}}
 	return w.number([]setupText{
-		{"": {Where: here + " > Add Provider", Do: "Add the provider, and give it a display name and, unless it is the default one, its domains. Copy the entity ID and the reply URL.", Values: metadata}},
+		{"": {Where: w.here + " > Add Provider", Do: "Add the provider, and give it a display name and, unless it is the default one, its domains. Copy the entity ID and the reply URL.", Values: metadata}},
 		{
 			"":               {Do: "Add an application for SAML 2.0."},
 			SetupEntra:       {Where: "Microsoft Entra admin center > Entra ID > Enterprise apps > New application > Create your own application", Do: "Choose \"Integrate any other application you don't find in the gallery (Non-gallery)\". An app registration alone cannot provision."},
@@ -67,17 +64,17 @@ func (w *setup) sso() []SetupStep {
 			SetupGoogle:      {Where: "Service provider details > Name ID", Do: "Choose EMAIL as name ID format and Basic Information > Primary email as name ID."},
 		},
 		{
-			"":          {Where: here + " > Import metadata", Do: "Import the metadata of the identity provider by URL, file or XML, and look at its entity ID and certificates."},
-			SetupEntra:  {Where: here + " > Import metadata", Do: "Copy the App Federation Metadata Url from SAML Certificates, and import it by URL."},
-			SetupOkta:   {Where: here + " > Import metadata", Do: "Copy the Metadata URL from the Sign On tab of the app, and import it by URL."},
-			SetupGoogle: {Where: here + " > Import metadata", Do: "Download the metadata of the app, and import it as a file."},
+			"":          {Where: w.here + " > Import metadata", Do: "Import the metadata of the identity provider by URL, file or XML, and look at its entity ID and certificates."},
+			SetupEntra:  {Where: w.here + " > Import metadata", Do: "Copy the App Federation Metadata Url from SAML Certificates, and import it by URL."},
+			SetupOkta:   {Where: w.here + " > Import metadata", Do: "Copy the Metadata URL from the Sign On tab of the app, and import it by URL."},
+			SetupGoogle: {Where: w.here + " > Import metadata", Do: "Download the metadata of the app, and import it as a file."},
 		},
 		{
-			"":         {Where: here + " > Test Connection", Do: "Assign yourself at the identity provider, then sign in in the new tab. Save when the test has passed."},
-			SetupEntra: {Where: here + " > Test Connection", Do: "Assign yourself (the application > Users and groups), then sign in in the new tab. Save when the test has passed."},
-			SetupOkta:  {Where: here + " > Test Connection", Do: "Assign yourself (the app > Assignments), then sign in in the new tab. Save when the test has passed."},
+			"":         {Where: w.here + " > Test Connection", Do: "Assign yourself at the identity provider, then sign in in the new tab. Save when the test has passed."},
+			SetupEntra: {Where: w.here + " > Test Connection", Do: "Assign yourself (the application > Users and groups), then sign in in the new tab. Save when the test has passed."},
+			SetupOkta:  {Where: w.here + " > Test Connection", Do: "Assign yourself (the app > Assignments), then sign in in the new tab. Save when the test has passed."},
 		},
-		{"": {Where: here + " > Enable", Do: "Enable single sign-on. It signs in people who are here already: only provisioning creates users."}},
+		{"": {Where: w.here + " > Enable", Do: "Enable single sign-on. It signs in people who are here already: only provisioning creates users."}},
 	})
 }
 
@@ -110,17 +107,17 @@ func (w *setup) scim() []SetupStep {
 // scimHere are the steps in our console.
 func (w *setup) scimHere(url []SetupValue) []setupText {
 	return []setupText{
-		{"": {Where: here + " > " + plainName(w.p.Name), Do: "Open the provider. Its single sign-on has to be enabled."}},
+		{"": {Where: w.here + " > " + plainName(w.p.Name), Do: "Open the provider. Its single sign-on has to be enabled."}},
 		{"": {Do: "Toggle \"Enable SCIM provisioning\", and enter the code of your second factor."}},
 		{"": w.grants()},
-		{"": {Where: here + " > SCIM", Do: "Generate the secret token, and copy it. It is shown once, and expires."}},
+		{"": {Where: w.here + " > SCIM", Do: "Generate the secret token, and copy it. It is shown once, and expires."}},
 		{"": {Do: "Copy the tenant URL. Nothing in it names the provider: the token does.", Values: url}},
 	}
 }
 
 // grants is the step about what the provider may hand out.
 func (w *setup) grants() SetupStep {
-	step := SetupStep{Where: grantsPage, Do: "Look at what the provider may hand out"}
+	step := SetupStep{Where: w.s.grantsPage(), Do: "Look at what the provider may hand out"}
 	g := &w.p.Provisioning.Grants
 	if len(g.UserTypes) == 0 { // it has never provisioned
 		step.Do += ", and make this sheet anew: it is chosen when provisioning is enabled."
@@ -161,9 +158,9 @@ func (w *setup) scimConnect(url []SetupValue) []setupText {
 			SetupGoogle:      notAvailable,
 		},
 		{
-			"":          {Do: "Test the connection. " + here + " > SCIM shows that the test has come here."},
-			SetupEntra:  {Do: "Choose Test connection, then create or save. " + here + " > SCIM shows that the test has come here."},
-			SetupOkta:   {Do: "Choose Test Connector Configuration (or Test API Credentials), then save. " + here + " > SCIM shows that the test has come here."},
+			"":          {Do: "Test the connection. " + w.here + " > SCIM shows that the test has come here."},
+			SetupEntra:  {Do: "Choose Test connection, then create or save. " + w.here + " > SCIM shows that the test has come here."},
+			SetupOkta:   {Do: "Choose Test Connector Configuration (or Test API Credentials), then save. " + w.here + " > SCIM shows that the test has come here."},
 			SetupGoogle: notAvailable,
 		},
 		{
@@ -246,8 +243,8 @@ func (w *setup) scimAssign() []setupText {
 			SetupGoogle: notAvailable,
 		},
 		{
-			"":          {Do: "Look at whether the person is here, with organization and user type; if not, " + here + " > SCIM says why."},
-			SetupEntra:  {Where: "the application > Provisioning > Provision on demand", Do: "Provision this person on demand, and look at each step. What is refused says why, and " + here + " > SCIM shows it too."},
+			"":          {Do: "Look at whether the person is here, with organization and user type; if not, " + w.here + " > SCIM says why."},
+			SetupEntra:  {Where: "the application > Provisioning > Provision on demand", Do: "Provision this person on demand, and look at each step. What is refused says why, and " + w.here + " > SCIM shows it too."},
 			SetupGoogle: notAvailable,
 		},
 		{
@@ -261,8 +258,8 @@ func (w *setup) scimAssign() []setupText {
 			SetupGoogle: notAvailable,
 		},
 		{
-			"":          {Where: here + " > SCIM", Do: "Watch health: the last request, and who is refused."},
-			SetupEntra:  {Where: "the application > Provisioning > Start provisioning", Do: "Start. The first cycle can take 40 minutes, and each one after comes about every 40 minutes; " + here + " > SCIM shows the last request, and who is refused."},
+			"":          {Where: w.here + " > SCIM", Do: "Watch health: the last request, and who is refused."},
+			SetupEntra:  {Where: "the application > Provisioning > Start provisioning", Do: "Start. The first cycle can take 40 minutes, and each one after comes about every 40 minutes; " + w.here + " > SCIM shows the last request, and who is refused."},
 			SetupGoogle: notAvailable,
 		},
 	}

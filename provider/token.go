@@ -169,7 +169,7 @@ func (s *Service) Authenticate(ctx context.Context, h http.Header) (scim.Princip
 	if !p.SCIM {
 		return scim.Principal{}, &scim.Refusal{
 			Status: http.StatusServiceUnavailable, RetryAfter: scimRetry,
-			Detail: "SCIM provisioning is off for " + strconv.Quote(p.Name) + "; turn it on in Administration > Accounts > Identity Provider",
+			Detail: "SCIM provisioning is off for " + strconv.Quote(p.Name) + "; turn it on in " + s.config.Menu,
 		}
 	}
 	s.provisioning.Store(t.ID, &p)

@@ -20,6 +20,7 @@ const (
 	factorPath    = "/sign-in/factor"
 	linkPath      = "/sign-in/link"
 	signOutPath   = "/sign-out"
+	signedOutPath = "/?signed-out" // the first page, with a word about it
 	leavePath     = "/sign-out/continue"
 	assetsPath    = "/assets/"
 	livePath      = "/healthz"

@@ -15,7 +15,7 @@ func (h *host) front(w http.ResponseWriter, r *http.Request) {
 	s, u, err := h.current(r)
 	switch {
 	case errors.Is(err, errSignedOut):
-		h.render(w, r, http.StatusOK, "front", view{Title: "Gatehouse", Data: h.scimURL})
+		h.render(w, r, http.StatusOK, "front", view{Title: "Gatehouse", Data: map[string]any{"SCIM": h.scimURL, "SignedOut": r.URL.Query().Has("signed-out")}})
 	case err != nil:
 		h.down(w, r, err)
 	case s.Pending:

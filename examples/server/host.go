@@ -84,6 +84,7 @@ func newHost(ctx context.Context, c config, db *database, base *url.URL, logger 
 		// this machine alone nobody does so until an administrator connects one.
 		SCIMWithoutSSO:        true,
 		Session:               sessionFor,
+		Menu:                  "Identity Providers",
 		Page:                  h.notice,
 		RequestHost:           h.requestHost,
 		AllowLoopbackInsecure: base.Scheme == "http",

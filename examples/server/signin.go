@@ -61,7 +61,12 @@ func (h *host) showSignIn(w http.ResponseWriter, r *http.Request) {
 	case !errors.Is(err, errSignedOut):
 		h.down(w, r, err)
 	default:
-		h.askWho(w, r, http.StatusOK, "", "", back, r.URL.Query().Get("way") == "password")
+		problem := ""
+		if _, err := r.Cookie(h.sessions.cookieName(sessionCookie)); err == nil {
+			h.sessions.setCookie(w, sessionCookie, "", 0)
+			problem = "Your session has ended. Sign in again."
+		}
+		h.askWho(w, r, http.StatusOK, problem, "", back, r.URL.Query().Get("way") == "password")
 	}
 }
 
@@ -331,7 +336,7 @@ func (h *host) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.Logout == "" {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		http.Redirect(w, r, signedOutPath, http.StatusSeeOther)
 		return
 	}
 	h.sessions.setCookie(w, leavingCookie, url.QueryEscape(s.Logout), leavingFor)
@@ -346,7 +351,7 @@ func (h *host) leave(w http.ResponseWriter, r *http.Request) {
 	c, err := r.Cookie(h.sessions.cookieName(leavingCookie))
 	if err == nil {
 		h.sessions.setCookie(w, leavingCookie, "", 0)
-		if ticket, err := url.QueryUnescape(c.Value); err == nil && h.StartLogout(w, r, tenant, ticket, "/") == nil {
+		if ticket, err := url.QueryUnescape(c.Value); err == nil && h.StartLogout(w, r, tenant, ticket, signedOutPath) == nil {
 			return
 		}
 	}

@@ -260,6 +260,7 @@ func (w *walker) deactivate(name string, p *tab) {
 	w.shot("18-deactivated")
 	p.open("/home")
 	p.until("the sign-in page", `location.pathname === "/sign-in"`)
+	p.says("Your session has ended")
 	p.shot("19-ended")
 	w.open("/console/users?q=claude&state=inactive")
 	w.says("claude@contoso.example", "Inactive")

@@ -175,6 +175,7 @@ type incidentData struct {
 	Checks   []checkView
 	User     string
 	Advice   string
+	Nearest  []provider.Neighbor // who may be meant
 }
 
 // showIncident shows what came, what was done, and why it was refused.
@@ -215,7 +216,7 @@ func (c *call) showIncident() error {
 		row.From = hostOf(row.From)
 		d.Refusal, d.User = &row, r.User
 		if r.Join != nil {
-			d.Advice = r.Join.Advice
+			d.Advice, d.Nearest = r.Join.Advice, r.Join.Nearest
 		}
 		if r.Report != nil {
 			for _, check := range r.Report.Checks {

@@ -2,17 +2,20 @@ package console
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"net/http"
 	"time"
 )
 
-//go:embed assets/console.css assets/console.js
+//go:embed assets/console.css assets/console.js assets/icon.svg
 var assets embed.FS
 
 const (
-	cssPath = "/assets/console.css"
-	jsPath  = "/assets/console.js"
+	cssPath  = "/assets/console.css"
+	jsPath   = "/assets/console.js"
+	iconPath = "/assets/icon.svg"
 )
 
 // An asset is a file that every page has.
@@ -31,12 +34,19 @@ func newAssets(base, css string) map[string]asset {
 		return data
 	}
 	return map[string]asset{
-		base + cssPath: {"text/css; charset=utf-8", append(read("assets/console.css"), "\n"+css...)},
-		base + jsPath:  {"text/javascript; charset=utf-8", read("assets/console.js")},
+		base + cssPath:  {"text/css; charset=utf-8", append(read("assets/console.css"), "\n"+css...)},
+		base + jsPath:   {"text/javascript; charset=utf-8", read("assets/console.js")},
+		base + iconPath: {"image/svg+xml", read("assets/icon.svg")},
 	}
 }
 
-// serve sends the file. It is asked for again after a while, since a new version has the same address.
+// address returns where a file is served, with what changes when it does: browsers keep files for a while.
+func (c *Console) address(path string) string {
+	sum := sha256.Sum256(c.files[c.base+path].data)
+	return c.base + path + "?v=" + hex.EncodeToString(sum[:4])
+}
+
+// serve sends the file.
 func (f asset) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", f.kind)
 	w.Header().Set("X-Content-Type-Options", "nosniff")

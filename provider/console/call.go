@@ -110,20 +110,20 @@ func (c *Console) plain(w http.ResponseWriter, r *http.Request, status int, text
 
 // A view is what every page is given.
 type view struct {
-	Base    string
-	Root    string // of the pages of the provider
-	Title   string
-	Section string // of the navigation
-	Path    string // that was asked for
-	Theme   Theme
-	Actor   provider.Actor
-	Link    *provider.SetupLink
-	Problem string
-	Done    string
-	Hint    string // for the code of the second factor
-	Now     time.Time
-	CSS, JS string
-	Data    any
+	Base          string
+	Root          string // of the pages of the provider
+	Title         string
+	Section       string // of the navigation
+	Path          string // that was asked for
+	Theme         Theme
+	Actor         provider.Actor
+	Link          *provider.SetupLink
+	Problem       string
+	Done          string
+	Hint          string // for the code of the second factor
+	Now           time.Time
+	CSS, JS, Icon string
+	Data          any
 }
 
 // May reports whether who asks may do what a setup link needs a power for.
@@ -138,7 +138,7 @@ func (v view) Admin() bool { return v.Link == nil && v.Actor.Tenant != "" }
 func (c *call) render(name, title, section string, data any) error {
 	v := view{
 		Base: c.base, Root: c.root(), Title: title, Section: section, Path: c.r.URL.Path, Theme: c.o.Theme, Actor: c.actor, Link: c.link,
-		Done: c.pages.done(c.r.URL.Query().Get("done")), Now: c.o.Now(), CSS: c.base + cssPath, JS: c.base + jsPath, Data: data,
+		Done: c.pages.done(c.r.URL.Query().Get("done")), Now: c.o.Now(), CSS: c.css, JS: c.js, Icon: c.icon, Data: data,
 	}
 	if c.problem != nil {
 		v.Problem, v.Done = c.problem.Detail, ""

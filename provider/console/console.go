@@ -54,13 +54,14 @@ type Link struct{ Text, URL string }
 
 // A Console is the pages. It may be used concurrently.
 type Console struct {
-	service *provider.Service
-	o       Options
-	base    string
-	mux     *http.ServeMux
-	pages   *pages
-	files   map[string]asset
-	cross   *http.CrossOriginProtection
+	service       *provider.Service
+	o             Options
+	base          string
+	mux           *http.ServeMux
+	pages         *pages
+	files         map[string]asset
+	css, js, icon string // where they are
+	cross         *http.CrossOriginProtection
 }
 
 // New returns the pages of a service.
@@ -89,6 +90,7 @@ func New(service *provider.Service, o Options) (*Console, error) {
 	}
 	c := &Console{service: service, o: o, base: base, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection()}
 	c.files = newAssets(base, o.Theme.CSS)
+	c.css, c.js, c.icon = c.address(cssPath), c.address(jsPath), c.address(iconPath)
 	var err error
 	if c.pages, err = newPages(c); err != nil {
 		return nil, err

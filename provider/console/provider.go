@@ -335,6 +335,12 @@ func (c *call) disableProvider() error {
 }
 
 func (c *call) askDelete() error {
+	if p, err := c.service.Provider(c.ctx(), c.actor, c.id); err != nil || p.Enabled {
+		if err == nil {
+			err = c.back("", "") // where it says that it is disabled first
+		}
+		return err
+	}
 	return c.ask("sso", askData{Heading: "Delete this provider", Action: "/delete", Button: "Delete", Danger: true,
 		Text: "Its tokens stop working at once. Its users and groups stay, and are managed by nobody from then on. This cannot be undone."})
 }

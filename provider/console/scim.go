@@ -32,7 +32,8 @@ type tokenRow struct {
 // A failingRow is who is refused now, with the user that it is about, if there is one.
 type failingRow struct {
 	provider.Failure
-	User string
+	User  string
+	Taken string // who manages the user that has the name; "-" = nobody, "" = that is not the matter
 }
 
 // maxFailing bounds who is listed on the page: the rest is like them, as a rule.
@@ -64,6 +65,9 @@ func (c *call) showSCIM() error {
 			if f.Type == "User" {
 				row.User = f.ID
 				if err := c.nameFailing(&row); err != nil {
+					return err
+				}
+				if err := c.findTaken(&row, i); err != nil {
 					return err
 				}
 			}
@@ -113,6 +117,34 @@ func (c *call) nameFailing(row *failingRow) error {
 	}
 	if err == nil && (c.link == nil || u.ManagedBy == string(c.id)) {
 		row.Name = u.UserName
+	}
+	return err
+}
+
+// maxTaken bounds for how many the user is looked up who has the name.
+const maxTaken = 20
+
+// findTaken finds who has the user name that the identity provider wants, for an administrator who can do
+// something about it.
+func (c *call) findTaken(row *failingRow, i int) error {
+	if c.link != nil || i >= maxTaken || row.User != "" || row.Name == "" || !strings.HasPrefix(row.Reason, "409") {
+		return nil
+	}
+	page, err := c.service.Users(c.ctx(), c.actor, provider.PeopleQuery{Search: row.Name, Limit: maxTaken})
+	if _, ok := errors.AsType[*provider.Problem](err); ok {
+		return nil // it is too long to be one
+	}
+	for _, u := range page.Items {
+		if !strings.EqualFold(u.UserName, row.Name) {
+			continue
+		}
+		row.User, row.Taken = u.ID, u.ManagedBy
+		if u.ManagedBy == "" {
+			row.Taken = "-"
+		}
+		if p, err := c.service.Provider(c.ctx(), c.actor, provider.ID(u.ManagedBy)); err == nil {
+			row.Taken = p.Name
+		}
 	}
 	return err
 }
@@ -271,6 +303,9 @@ func (c *call) enableSCIM() error {
 	}
 	if c.link != nil && !p.SCIM && len(p.Provisioning.Grants.UserTypes) > 0 {
 		return &provider.Problem{Code: provider.ProblemState, Detail: "An administrator has turned provisioning off. Ask who gave you the link to turn it on again."}
+	}
+	if v := c.provisioning(p.Provisioning); c.link == nil && !v.Grants.AnyOrganization && len(v.Grants.Organizations) == 0 && !v.Grants.AllowAll && slices.Contains(v.Grants.UserTypes, extension.EndUser) {
+		return &provider.Problem{Code: provider.ProblemPolicy, Detail: "Choose the organizations that end users may be placed in: without one they would all be refused."}
 	}
 	if len(p.Provisioning.Grants.UserTypes) == 0 {
 		if p.Provisioning.Grants, err = c.service.InitialGrants(c.ctx(), c.actor, c.id); err != nil {

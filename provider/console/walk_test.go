@@ -139,6 +139,7 @@ func TestWalk(t *testing.T) {
 	wrong := with(url.Values{"code": {"wrong"}, "user_type": {"endUser"}, "organizations": {"list"}, "organization": {"2"}})
 	page = s.post(root+"/scim/enable", wrong, 422)
 	s.contains(page, "The code is wrong", `value="2" checked`)
+	s.contains(s.post(root+"/scim/enable", with(url.Values{"user_type": {"endUser"}, "organizations": {"list"}}), 422), "they would all be refused")
 	page = s.post(root+"/scim/enable", with(url.Values{"user_type": {"endUser", "Technician"}, "organizations": {"any"}, "roles": {"any"}, "token": {"1"}}), 200)
 	token := regexp.MustCompile(provider.TokenPrefix + `[^"]+`).FindString(page)
 	if token == "" {
@@ -168,7 +169,7 @@ func TestWalk(t *testing.T) {
 	s.User(scim.User{UserName: "root", Active: true, Administrator: true})
 	create("boss@acme.test", "1", "Technician", 409)
 	page = s.get(root+"/scim", 200)
-	s.contains(page, "just now", "refused now: 3", "bob@acme.test", "organizationId", "cy@acme.test", "Technician", "Administrators who wait for your approval")
+	s.contains(page, "just now", "refused now: 3", "bob@acme.test", "organizationId", "cy@acme.test", "Technician", "Administrators who wait for your approval", "takes them over when it finds")
 	s.contains(s.post(root+"/scim/approve/"+boss.ID, code, 200), "The takeover was approved")
 
 	// Users: the list, one of them, release and reclaim, authentication type.
@@ -446,7 +447,7 @@ func TestSecurity(t *testing.T) {
 		t.Errorf("a form of another site has added a provider: %v, %v", page, err)
 	}
 	s.contains(s.post("/providers/"+string(p.ID)+"/preview", url.Values{"how": {"xml"}, "xml": {strings.Repeat("x", 5<<20)}}, 422), "too large")
-	s.contains(s.get("/providers/"+string(p.ID)+"/delete", 200), "424242")
+	s.contains(s.get("/providers/"+string(p.ID)+"/disable", 200), "424242")
 	s.out = true
 	s.contains(s.get("/providers", 403), "This page is for administrators")
 	if strings.Contains(s.get("/providers", 403), "424242") {
