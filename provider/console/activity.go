@@ -172,7 +172,7 @@ type incidentData struct {
 	Event    *eventRow
 	Refusal  *refusalRow
 	Request  *requestRow
-	Checks   []checkView
+	Checks   checkList
 	User     string
 	Advice   string
 	Nearest  []provider.Neighbor // who may be meant
@@ -223,7 +223,6 @@ func (c *call) showIncident() error {
 				entry := check.Code.Entry()
 				d.Checks = append(d.Checks, checkView{check, entry.Meaning, entry.Action, entry.Path(saml.VendorGeneric)})
 			}
-			failedFirst(d.Checks)
 		}
 	} else if d.Event != nil {
 		if reason := provider.Reason(report.Event.Details["reason"]); reason != "" {

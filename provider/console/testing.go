@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/seed-30109bde/gatehouse/provider"
 	"github.com/seed-30109bde/gatehouse/saml"
@@ -15,7 +14,7 @@ type testData struct {
 	Test    provider.Test
 	URL     string // where it begins; "" unless it waits
 	Help    []saml.PageError
-	Checks  []checkView
+	Checks  checkList
 	Page    *saml.PageError // what the administrator has seen
 	Unknown bool            // nobody knows the page that was described
 }
@@ -24,6 +23,24 @@ type testData struct {
 type checkView struct {
 	saml.Check
 	Meaning, Action, Path string
+}
+
+// A checkList is what was checked of a response.
+type checkList []checkView
+
+// Failed are the rules that were not kept.
+func (l checkList) Failed() checkList { return l.those(false) }
+
+// Passed are those that were.
+func (l checkList) Passed() checkList { return l.those(true) }
+
+func (l checkList) those(ok bool) (out checkList) {
+	for _, c := range l {
+		if c.OK == ok {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Waits reports whether nothing has come back.
@@ -73,22 +90,8 @@ func (c *call) testData() (d testData, err error) {
 			entry := check.Code.Entry()
 			d.Checks = append(d.Checks, checkView{check, entry.Meaning, entry.Action, entry.Path(vendor)})
 		}
-		failedFirst(d.Checks)
 	}
 	return d, nil
-}
-
-// failedFirst puts what failed before what is in order.
-func failedFirst(checks []checkView) {
-	slices.SortStableFunc(checks, func(a, b checkView) int {
-		switch {
-		case a.OK == b.OK:
-			return 0
-		case b.OK:
-			return -1
-		}
-		return 1
-	})
 }
 
 // showTest is the page that the first tab shows while the identity provider is asked in another one.

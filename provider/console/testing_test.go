@@ -6,13 +6,12 @@ import (
 	"github.com/seed-30109bde/gatehouse/saml"
 )
 
-// TestFailedFirst: whoever reads a test sees what failed without looking for it.
-func TestFailedFirst(t *testing.T) {
+// TestCheckList: whoever reads a test sees what failed without looking for it.
+func TestCheckList(t *testing.T) {
 	t.Parallel()
-	checks := []checkView{{Meaning: "1", Check: saml.Check{OK: true}}, {Meaning: "2"}, {Meaning: "3", Check: saml.Check{OK: true}}, {Meaning: "4"}}
-	failedFirst(checks)
+	checks := checkList{{Meaning: "1", Check: saml.Check{OK: true}}, {Meaning: "2"}, {Meaning: "3", Check: saml.Check{OK: true}}, {Meaning: "4"}}
 	order := ""
-	for _, check := range checks {
+	for _, check := range append(checks.Failed(), checks.Passed()...) {
 		order += check.Meaning
 	}
 	if order != "2413" {

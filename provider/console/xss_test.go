@@ -235,7 +235,9 @@ func inert(t testing.TB, path, page string) {
 		switch {
 		case n.Data == "img", n.Data == "iframe", n.Data == "object", n.Data == "style", n.Data == "base":
 			t.Errorf("%s has an element %s", path, n.Data)
-		case n.Data == "script" && (n.FirstChild != nil || !slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "src" && strings.HasPrefix(a.Val, "/admin/identity/assets/console.js?v=") })):
+		case n.Data == "script" && (n.FirstChild != nil || !slices.ContainsFunc(n.Attr, func(a html.Attribute) bool {
+			return a.Key == "src" && strings.HasPrefix(a.Val, "/admin/identity/assets/console.js?v=")
+		})):
 			t.Errorf("%s has a script of somebody else", path)
 		}
 		for _, a := range n.Attr {
