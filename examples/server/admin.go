@@ -137,15 +137,24 @@ This link signs in once, within 15 minutes, up to the second factor, at a server
   {{.Link}}
 `))
 
+// adminUsage is the help of "server admin reset".
+const adminUsage = `usage: server admin reset [-db database] [-addr address] [-base-url URL]
+
+Gives the administrator of a database a new password and second factor, prints them with a link that signs in
+once, and ends the administrator's sessions. A server that runs takes them at once. The flags are those that
+the server is started with; server -h explains them.
+`
+
 // adminCommand serves what follows "server admin".
 func adminCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 || args[0] != "reset" {
 		fmt.Fprintln(stderr, "server: the one thing that admin does is reset, as in: server admin reset -db "+defaultDatabase)
 		return exitUsage
 	}
-	c, err := parseConfig(ctx, args[1:], stderr)
+	c, err := parseConfig(ctx, args[1:], io.Discard)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stderr, adminUsage)
 		return exitOK
 	case err != nil:
 		fmt.Fprintln(stderr, "server:", err)

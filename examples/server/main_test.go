@@ -553,6 +553,10 @@ func TestHelp(t *testing.T) {
 	if strings.Contains(stderr.String(), "from-the-environment") {
 		t.Errorf("the help has the token: %s", stderr)
 	}
+	stderr = new(buffer)
+	if code := run(t.Context(), []string{"admin", "reset", "-h"}, stdout, stderr); code != exitOK || !strings.HasPrefix(stderr.String(), "usage: server admin reset") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
 }
 
 // TestFinishesRequests ends the server in the middle of a request.
