@@ -137,7 +137,7 @@ func TestClientLeaves(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		db := b.fresh(t)
 		users := populate(t, b, db)
-		s := start(t, "-db", b.impatient(db, 200*time.Millisecond))
+		s := start(t, "-db", b.impatient(db, 2*time.Second))
 		c := newClient(t, s.ready)
 		id, all := staff(t, c, users)
 		half := encode(crowd{DisplayName: "Half", Members: users[:many/2]})
