@@ -46,12 +46,12 @@ func TestSweep(t *testing.T) {
 		}
 		rounds := 0
 		for soon := true; soon; rounds++ {
-			before := count("server_roles", "LIKE 'u%'")
+			before := count("server_roles", "LIKE 'u0%'")
 			next, err := h.sweeper.sweep(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if gone := before - count("server_roles", "LIKE 'u%'"); gone > 2*maxSwept {
+			if gone := before - count("server_roles", "LIKE 'u0%'"); gone > 2*maxSwept {
 				t.Errorf("a round removes %d rows", gone)
 			}
 			soon = next.Sub(c.now()) <= sweepSoon
@@ -62,7 +62,7 @@ func TestSweep(t *testing.T) {
 		}
 		const there, even = (users + 2) / 3, (users + 5) / 6
 		for table, want := range map[string]int{"server_accounts": even, "server_sessions": even, "server_roles": there + even} {
-			if got := count(table, "LIKE 'u%'"); got != want {
+			if got := count(table, "LIKE 'u0%'"); got != want {
 				t.Errorf("%s has %d rows, want %d", table, got, want)
 			}
 		}
@@ -72,7 +72,7 @@ func TestSweep(t *testing.T) {
 		t.Logf("%d users, of whom %d are there, in %d rounds", users, there, rounds)
 
 		// The next time is a day later, and the last account stays even so.
-		exec("DELETE FROM server_accounts WHERE user_id LIKE 'u%'")
+		exec("DELETE FROM server_accounts WHERE user_id LIKE 'u0%'")
 		if err := h.db.stores.Users.DeleteUser(ctx, tenant, h.admin.id, ""); err != nil {
 			t.Fatal(err)
 		}
