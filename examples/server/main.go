@@ -101,32 +101,9 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 			logger.Warn("the database did not close in order", "error", err)
 		}
 	}()
-	host, err := newHost(ctx, c, db, base, logger)
-	if err != nil {
-		return err
-	}
-	if host.admin, err = host.firstAdministrator(ctx, c.administrator); err != nil {
-		return err
-	}
 	here := loopback(listener.Addr()) && isLoopbackHost(base.Hostname())
-	if host.admin.id != "" && here {
-		token, err := host.accounts.newLink(ctx, host.admin.id)
-		if err != nil {
-			return err
-		}
-		host.admin.demo, host.admin.link = true, linkTo(base.String(), token)
-	}
-	if err := host.provision(ctx, c.defaultOrganization); err != nil {
-		return fmt.Errorf("the identity provider of the token could not be set up: %w", err)
-	}
-	// The identity provider believes everybody, so it is there for this machine alone.
-	var sso *offline
-	if here || c.demo {
-		if sso, err = newOffline(ctx, db.settings, base.String(), c.now); err != nil {
-			return err
-		}
-	}
-	if err := host.mountPages(sso); err != nil {
+	host, sso, err := c.hostOn(ctx, db, base, here, logger)
+	if err != nil {
 		return err
 	}
 	requests := &gate{Handler: newHandler(host, sso, c.verbose)}
@@ -147,17 +124,8 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 			logger.Warn("the offline identity provider could not be connected; the server goes on without", "error", err)
 		}
 	}
-	if c.ready != "" {
-		if err := writeReady(c.ready, newReady(listener.Addr().String(), c.token, host, sso)); err != nil {
-			return fmt.Errorf("cannot say in the file of -ready that the server listens: %w", err)
-		}
-	}
-	local := host.scimURL
-	if certificate == nil {
-		local = "http://" + reachable(listener.Addr()) + scimPath
-	}
-	if err := welcome(stdout, c, host, local, sso); err != nil {
-		return fmt.Errorf("cannot print where the server listens: %w", err)
+	if err := c.announce(stdout, listener.Addr(), certificate != nil, host, sso); err != nil {
+		return err
 	}
 	defer host.maintain(ctx)() // which ends before the database is closed
 
@@ -173,6 +141,52 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	case <-time.After(c.drainAt(listener.Addr())):
 	}
 	shutDown(context.WithoutCancel(ctx), server, requests, c.grace, logger)
+	return nil
+}
+
+// hostOn returns the host on a database, with its pages, and the identity provider beside it, nil = there is
+// none. here says that the server is for this machine alone.
+func (c *config) hostOn(ctx context.Context, db *database, base *url.URL, here bool, logger *slog.Logger) (*host, *offline, error) {
+	h, err := newHost(ctx, *c, db, base, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	if h.admin, err = h.firstAdministrator(ctx, c.administrator); err != nil {
+		return nil, nil, err
+	}
+	if h.admin.id != "" && here {
+		token, err := h.accounts.newLink(ctx, h.admin.id)
+		if err != nil {
+			return nil, nil, err
+		}
+		h.admin.demo, h.admin.link = true, linkTo(base.String(), token)
+	}
+	if err := h.provision(ctx, c.defaultOrganization); err != nil {
+		return nil, nil, fmt.Errorf("the identity provider of the token could not be set up: %w", err)
+	}
+	var sso *offline
+	if here || c.demo { // it believes everybody
+		if sso, err = newOffline(ctx, db.settings, base.String(), c.now); err != nil {
+			return nil, nil, err
+		}
+	}
+	return h, sso, h.mountPages(sso)
+}
+
+// announce says where the server listens: to a script in a file, to a person on the terminal.
+func (c *config) announce(stdout io.Writer, addr net.Addr, tls bool, h *host, sso *offline) error {
+	if c.ready != "" {
+		if err := writeReady(c.ready, newReady(addr.String(), c.token, h, sso)); err != nil {
+			return fmt.Errorf("cannot say in the file of -ready that the server listens: %w", err)
+		}
+	}
+	local := h.scimURL
+	if !tls {
+		local = "http://" + reachable(addr) + scimPath
+	}
+	if err := welcome(stdout, *c, h, local, sso); err != nil {
+		return fmt.Errorf("cannot print where the server listens: %w", err)
+	}
 	return nil
 }
 
